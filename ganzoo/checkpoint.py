@@ -1,0 +1,235 @@
+"""Checkpoints: everything a training is, in safetensors and JSON, written whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import random
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ganzoo.engine import Engine
+from ganzoo.errors import CheckpointError
+from ganzoo.files import sync_folder
+from ganzoo.run import step_name, step_of
+
+FORMAT = 1
+
+
+def save(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> Path:
+    """Write ``folder/step-N`` and point ``latest`` at it.
+
+    Args:
+        folder: the run's ``checkpoints``.
+        engine: what is saved: the loop whole, its average, its optimizers, the step and the random states.
+        extra: goes into ``state.json`` as it is.
+
+    Raises:
+        CheckpointError: the disk is full or cannot be written; what was there before is untouched.
+    """
+    final = folder / step_name(engine.step)
+    beside = folder / f".{final.name}.{os.getpid()}.tmp"
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        beside.mkdir(parents=True)
+        _write(beside, engine, extra)
+        sync_folder(beside)
+        shutil.rmtree(final, ignore_errors=True)
+        beside.rename(final)
+        point(folder, "latest", final)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise CheckpointError(
+            f"{final}: the checkpoint cannot be written: {error}",
+            hint="The checkpoints before it are whole. Make room, then: ganzoo resume " + str(folder.parent),
+        ) from error
+    return final
+
+
+def restore(checkpoint: Path, engine: Engine) -> dict[str, Any]:
+    """Bring an engine to where a checkpoint was saved.
+
+    Returns:
+        ``state.json``.
+
+    Raises:
+        CheckpointError: a file is missing, torn, or does not fit these networks.
+    """
+    state = read_state(checkpoint)
+    try:
+        _load_module(engine.loop, read_tensors(checkpoint, "networks", state), checkpoint)
+        if engine.average is not None:
+            _load_module(engine.average, read_tensors(checkpoint, "ema", state), checkpoint)
+        tensors = read_tensors(checkpoint, "optimizers", state)
+        for player, optimizer in engine.optimizers.items():
+            optimizer.load_state_dict(_unflatten(state["optimizers"][player], tensors, f"{player}."))
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{checkpoint}: does not fit this recipe: {error}") from error
+    engine.step = int(state["step"])
+    _set_random_state(state["random"])
+    return state
+
+
+def newest(folder: Path) -> Path | None:
+    """The newest complete checkpoint of a run's ``checkpoints`` folder, or None."""
+    whole = [path for path in folder.glob("step-*") if (path / "state.json").is_file()]
+    return max(whole, key=step_of, default=None)
+
+
+def find(folder: Path, name: str = "latest") -> Path:
+    """The checkpoint called ``latest``, ``best``, or by its step.
+
+    Raises:
+        CheckpointError: there is none; says which there are.
+    """
+    path = newest(folder) if name == "latest" else folder / (step_name(int(name)) if name.isdigit() else name)
+    if path is None or not (path / "state.json").is_file():
+        there = sorted(str(step_of(path)) for path in folder.glob("step-*"))
+        hint = f"There are checkpoints of steps {', '.join(there)}" if there else "It has saved none yet."
+        raise CheckpointError(f"{folder}: no checkpoint '{name}'", hint=hint)
+    return path.resolve()
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove all but the newest ``keep`` checkpoints and the one that ``best`` points at."""
+    best = (folder / "best").resolve()
+    steps = sorted((path for path in folder.glob("step-*") if path.resolve() != best), key=step_of)
+    for path in steps[:-keep]:
+        shutil.rmtree(path, ignore_errors=True)
+    for leftover in folder.glob(".step-*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def point(folder: Path, name: str, target: Path) -> None:
+    """Make the link ``folder/name`` point at a checkpoint beside it, in one move."""
+    beside = folder / f".{name}.{os.getpid()}"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target.name)
+    beside.replace(folder / name)
+
+
+def read_state(checkpoint: Path) -> dict[str, Any]:
+    """``state.json`` of a checkpoint."""
+    try:
+        state: dict[str, Any] = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint}/state.json: cannot be read: {error}", hint=_before(checkpoint)) from error
+    if state.get("format") != FORMAT:
+        raise CheckpointError(f"{checkpoint}: format {state.get('format')}; this ganzoo reads {FORMAT}")
+    return state
+
+
+def read_tensors(checkpoint: Path, name: str, state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The tensors of ``name.safetensors``, compared with the hash in ``state.json`` first."""
+    path = checkpoint / f"{name}.safetensors"
+    try:
+        if _sha256(path) != state["sha256"][path.name]:
+            raise CheckpointError(f"{path}: is damaged: its hash is not the recorded one", hint=_before(checkpoint))
+        return load_file(path)
+    except (OSError, KeyError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {error}", hint=_before(checkpoint)) from error
+
+
+def _write(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> None:
+    files = {"networks": engine.loop.state_dict()}
+    if engine.average is not None:
+        files["ema"] = engine.average.state_dict()
+    files["optimizers"], settings = {}, {}
+    for player, optimizer in engine.optimizers.items():
+        settings[player] = _flatten(optimizer.state_dict(), files["optimizers"], f"{player}.")
+    for name, tensors in files.items():
+        save_file({key: _own(tensor) for key, tensor in tensors.items()}, folder / f"{name}.safetensors")
+    state = {
+        "format": FORMAT,
+        "step": engine.step,
+        "optimizers": settings,
+        "random": _random_state(),
+        "sha256": {path.name: _sha256(path) for path in sorted(folder.glob("*.safetensors"))},
+        **extra,
+    }
+    (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+
+
+def _own(tensor: Tensor) -> Tensor:
+    """A copy with storage of its own: tied weights and slices cannot be saved otherwise."""
+    return tensor.detach().to("cpu", copy=True).contiguous()
+
+
+def _flatten(state: dict[str, Any], tensors: dict[str, Tensor], prefix: str) -> dict[str, Any]:
+    """An optimizer's state for JSON; its tensors are moved to ``tensors``."""
+    rest: dict[str, dict[str, Any]] = {}
+    for index, values in state["state"].items():
+        for key, value in values.items():
+            if isinstance(value, Tensor):
+                tensors[f"{prefix}{index}.{key}"] = value
+            else:
+                rest.setdefault(str(index), {})[key] = value
+    return {"state": rest, "param_groups": state["param_groups"]}
+
+
+def _unflatten(saved: Mapping[str, Any], tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
+    state: dict[int, dict[str, Any]] = {int(index): dict(values) for index, values in saved["state"].items()}
+    for name, tensor in tensors.items():
+        if name.startswith(prefix):
+            index, key = name.removeprefix(prefix).split(".", 1)
+            state.setdefault(int(index), {})[key] = tensor
+    return {"state": state, "param_groups": saved["param_groups"]}
+
+
+def _load_module(module: torch.nn.Module, tensors: dict[str, Tensor], checkpoint: Path) -> None:
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CheckpointError(f"{checkpoint}: does not fit this recipe's networks: {error}") from error
+
+
+def _random_state() -> dict[str, Any]:
+    version, internal, gauss = random.getstate()
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "torch": base64.b64encode(torch.get_rng_state().numpy().tobytes()).decode(),
+        "cuda": [base64.b64encode(state.numpy().tobytes()).decode() for state in torch.cuda.get_rng_state_all()]
+        if torch.cuda.is_available()
+        else [],
+        "python": [version, list(internal), gauss],
+        "numpy": [name, np.asarray(keys).tolist(), *rest],
+    }
+
+
+def _set_random_state(saved: Mapping[str, Any]) -> None:
+    torch.set_rng_state(_bytes(saved["torch"]))
+    if saved["cuda"] and torch.cuda.device_count() == len(saved["cuda"]):
+        torch.cuda.set_rng_state_all([_bytes(state) for state in saved["cuda"]])
+    version, internal, gauss = saved["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, *rest = saved["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+
+
+def _bytes(text: str) -> Tensor:
+    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _before(checkpoint: Path) -> str:
+    """What to do about a bad checkpoint: the step of the one before it, when there is one."""
+    step = step_of(checkpoint)
+    earlier = [step_of(path) for path in checkpoint.parent.glob("step-*") if 0 <= step_of(path) < step]
+    run = checkpoint.parent.parent
+    if not earlier:
+        return "There is no earlier checkpoint in this run."
+    return f"Go on from the one before it: ganzoo resume {run} --checkpoint {max(earlier)}"

@@ -1,0 +1,67 @@
+"""The ``ganzoo`` command: its verbs, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from ganzoo.cli import data, evaluate, list_, new_plugin, recipe, resume, show, train, translate
+from ganzoo.cli.console import Output
+from ganzoo.errors import GanzooError, Stopped
+from ganzoo.plugins import plugins, version
+
+app = typer.Typer(
+    name="ganzoo",
+    help="A zoo of GANs: train, compare, extend and share them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (train, resume, list_, show, translate, evaluate, new_plugin):
+    module.add_to(app)
+app.add_typer(data.app, name="data")
+app.add_typer(recipe.app, name="recipe")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        Output().say(f"ganzoo {version('ganzoo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A zoo of GANs: train, compare, extend and share them."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 the person can mend it, 1 anything else, 128 + n for a signal n."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    output = Output()
+    logging.getLogger("ganzoo").addHandler(output.log_handler())
+    plugins().hook.register_commands(app=app)
+    try:
+        app(arguments, prog_name="ganzoo")
+    except Stopped as stop:
+        output.note(str(stop))
+        sys.exit(128 + stop.signal)
+    except GanzooError as error:
+        if "--debug" in arguments:
+            raise
+        output.error(error)
+        sys.exit(2)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        output.error(GanzooError(f"{type(error).__name__}: {error}", hint="This is a fault of ganzoo or a plugin; "
+                                 "ganzoo --debug shows where."))
+        sys.exit(1)
+    sys.exit(0)

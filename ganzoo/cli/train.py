@@ -1,0 +1,49 @@
+"""``ganzoo train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.console import Output
+from ganzoo.cli.options import AsJson, Quiet
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("train")(train)
+
+
+def train(
+    model: Annotated[str, typer.Argument(help="A model; ganzoo list models shows them.")],
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="A recipe file, or the name of one that comes along.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run folder to make.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of weights, order, augmentation and noise.")] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train MODEL: by its default recipe, which needs no download, or by the one named."""
+    output = Output(quiet=quiet, as_json=as_json)
+    settings = list(overrides or [])
+    if device is not None:
+        settings.append(f'runtime.device="{device}"')
+    if seed is not None:
+        settings.append(f"train.seed={seed}")
+
+    from ganzoo.cli.consent import ask_to_download
+    from ganzoo.cli.display import display
+    from ganzoo.training import train as run_training
+
+    settings += ask_to_download(model, recipe, settings, output)
+    run = run_training(
+        model, recipe, overrides=settings, out=out, listeners=[display(output)], track=output.track
+    )
+    output.finished(run)

@@ -1,0 +1,194 @@
+"""Any picture file to RGB or grey uint8, the right way up; and batches of crops from such pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from ganzoo.errors import DataError
+
+Pixels = npt.NDArray[np.uint8]
+"""A picture (H, W, C), values 0 to 255."""
+
+EXTENSIONS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+"""The endings, in any case, by which a file is taken for a picture."""
+
+# EXIF orientation -> what turns the stored pixels upright (JEITA CP-3451, tag 0x0112).
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def decode(source: str | Path | Image.Image, channels: int = 3, load_size: int = 0) -> Pixels:
+    """Brings one picture, a file or a Pillow image of any mode, to (H, W, ``channels``).
+
+    Transparency is laid on white, 16-bit grey is scaled to 8 bits, EXIF rotation is applied, an animation gives its
+    first frame. ``load_size`` > 0 resizes the shorter side to that many pixels.
+
+    Raises:
+        DataError: the file is missing, truncated, no picture, or absurdly large; the message names it.
+    """
+    with naming(source):
+        image = upright(source, channels, load_size)
+        return resized(image, fit(*image.size, load_size) if load_size else image.size)
+
+
+def read_side_by_side(path: str | Path, *, load_size: int, channels: int = 3) -> Pixels:
+    """Reads a picture whose halves are a pair, as (H, W, 2 * ``channels``): left half first, then right.
+
+    Raises:
+        DataError: as :func:`decode`.
+    """
+    with naming(path):
+        image = upright(path, channels, 2 * load_size)
+        half = image.width // 2
+        size = fit(half, image.height, load_size)
+        left = image.crop((0, 0, half, image.height))
+        right = image.crop((image.width - half, 0, image.width, image.height))
+        return np.concatenate([resized(left, size), resized(right, size)], axis=2)
+
+
+def read_two(first: str | Path, second: str | Path, *, load_size: int, channels: int = 3) -> Pixels:
+    """Reads two files that are a pair, as (H, W, 2 * ``channels``).
+
+    Raises:
+        DataError: as :func:`decode`, or the two differ in shape.
+    """
+    a = decode(first, channels, load_size)
+    with naming(second):
+        image = upright(second, channels, load_size)
+        if abs(image.width * a.shape[0] / (image.height * a.shape[1]) - 1.0) > 0.03:
+            raise ValueError(f"{image.width}x{image.height} has not the proportions of its partner {first}")
+        return np.concatenate([a, resized(image, (a.shape[1], a.shape[0]))], axis=2)
+
+
+def probe(path: str | Path) -> tuple[int, int]:
+    """Width and height as stored, from the header alone.
+
+    Raises:
+        DataError: the file is missing or its header is that of no picture.
+    """
+    with naming(path), Image.open(path) as image:
+        return image.size
+
+
+def fit(width: int, height: int, shorter: int) -> tuple[int, int]:
+    """Width and height once the shorter side is ``shorter`` pixels.
+
+    Raises:
+        ValueError: the longer side would make an absurdly large picture.
+    """
+    scale = shorter / max(1, min(width, height))
+    size = max(shorter, round(width * scale)), max(shorter, round(height * scale))
+    if size[0] * size[1] > (Image.MAX_IMAGE_PIXELS or size[0] * size[1]):
+        raise ValueError(f"{width}x{height} is too narrow to be resized to a shorter side of {shorter}")
+    return size
+
+
+def upright(source: str | Path | Image.Image, channels: int = 3, shorter: int = 0) -> Image.Image:
+    """The picture upright, in mode RGB or L; its shorter side is still over ``shorter`` where the source's was.
+
+    Raises whatever Pillow does; callers put :func:`naming` around it.
+    """
+    with nullcontext(source) if isinstance(source, Image.Image) else Image.open(source) as image:
+        if shorter:
+            # JPEG decodes at 1/2, 1/4, 1/8 for a fraction of the time. Staying over twice the wanted size leaves
+            # the bicubic filter enough to work with.
+            scale = 2.0 * shorter / min(image.size)
+            image.draft(image.mode, (int(image.width * scale) + 1, int(image.height * scale) + 1))
+        image.load()
+        plain = _plain(image, channels)
+        turn = _UPRIGHT.get(_orientation(image))
+        return plain if turn is None else plain.transpose(turn)
+
+
+def resized(image: Image.Image, size: tuple[int, int]) -> Pixels:
+    """Resizes to (width, height), bicubic and antialiased, as (H, W, C)."""
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    pixels: Pixels = np.array(image, dtype=np.uint8)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def crop_batch(
+    pictures: Sequence[Pixels],
+    size: int,
+    rng: np.random.Generator | None = None,
+    *,
+    crop: Literal["random", "center"] = "random",
+    flip: bool = True,
+) -> Pixels:
+    """Crops (N, size, size, C) out of N pictures whose sides are at least ``size``.
+
+    Without ``rng`` the crops are central and nothing is flipped; with it, flips (half of the pictures, left to right)
+    and random crops are drawn from it, three numbers a picture whatever the settings.
+    """
+    out = np.empty((len(pictures), size, size, pictures[0].shape[2]), dtype=np.uint8)
+    draws = np.full((len(pictures), 3), 0.5) if rng is None else rng.random((len(pictures), 3))
+    if crop == "center":
+        draws[:, :2] = 0.5
+    for row, picture, (down, across, mirror) in zip(out, pictures, draws.tolist(), strict=True):
+        top = int(down * (picture.shape[0] - size + 1))
+        left = int(across * (picture.shape[1] - size + 1))
+        window = picture[top : top + size, left : left + size]
+        row[:] = window[:, ::-1] if flip and mirror < 0.5 else window
+    return out
+
+
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """Turns whatever goes wrong inside into a DataError that names the file."""
+    try:
+        yield
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except Exception as error:  # Pillow's decoders raise whatever broken bytes lead them into
+        raise DataError(f"{path}: {_reason(error)}", hint="Replace the file, or leave it out.") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture that can be read"
+    return str(error) or type(error).__name__
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # a picture with a broken EXIF block is still a picture
+        return 1
+
+
+def _plain(image: Image.Image, channels: int) -> Image.Image:
+    """Any mode to RGB or L."""
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no defined range; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):
+        image = _from_16_bits(image)
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert("RGB").convert(mode)
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """16-bit grey scaled to 8 bits: Pillow's own conversion clips everything over 255 to white."""
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("32-bit pixels have no defined range; save it with 8 or 16 bits")
+    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))

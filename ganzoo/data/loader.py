@@ -1,0 +1,224 @@
+"""An endless stream of batches that is the same with any number of workers, and after a resume."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+
+from ganzoo.data.base import Batch, Data
+from ganzoo.errors import DataError, GanzooError
+
+log = logging.getLogger("ganzoo.data")
+
+_ORDER, _AUGMENTATION = 0, 1  # keep the two kinds of random streams apart
+
+
+class Loader:
+    """Iterates over batches ``start``, ``start + 1``, ... without end.
+
+    Batch number k depends on nothing but the data, ``seed``, k, ``rank`` and ``world``: epoch e goes through a
+    permutation drawn from (seed, e), of which each rank takes its part; augmentation is drawn from (seed, k, rank).
+    The incomplete last batch of an epoch is dropped.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        *,
+        batch_size: int,
+        seed: int,
+        start: int = 0,
+        workers: int | None = None,
+        rank: int = 0,
+        world: int = 1,
+        pin_memory: bool = False,
+    ) -> None:
+        """``data`` is prepared. ``batch_size`` is that of one rank.
+
+        ``workers`` is by default what the data's config says, and 0 for data in memory.
+
+        Raises:
+            DataError: there are fewer samples than one batch of all ranks together.
+        """
+        self.batches_per_epoch = len(data) // (batch_size * world)
+        if self.batches_per_epoch == 0:
+            together = f" on each of {world} processes" if world > 1 else ""
+            raise DataError(
+                f"{len(data)} samples do not fill one batch of {batch_size}{together}",
+                hint=f"Set train.batch_size to {len(data) // world} or less." * (len(data) >= world),
+            )
+        self.data, self.batch_size, self.seed, self.rank, self.world = data, batch_size, seed, rank, world
+        self.position = start
+        self.pin_memory = pin_memory
+        self.workers = workers if workers is not None else 0 if data.in_memory else data.config.workers
+        self._epoch, self._order = -1, np.empty(0, dtype=np.int64)
+        self._stream: Iterator[Any] | None = None
+        self._told: set[str] = set()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Batch:
+        batch = self._from_workers() if self.workers else self._here()
+        self.position += 1
+        return batch
+
+    def indices(self, k: int) -> list[int]:
+        """The samples of batch number ``k`` on this rank."""
+        epoch, place = divmod(k, self.batches_per_epoch)
+        if epoch != self._epoch:
+            rng = np.random.default_rng([self.seed, _ORDER, epoch])
+            self._epoch, self._order = epoch, rng.permutation(len(self.data))
+        start = (place * self.world + self.rank) * self.batch_size
+        chosen: list[int] = self._order[start : start + self.batch_size].tolist()
+        return chosen
+
+    def close(self) -> None:
+        """Ends the worker processes."""
+        self._stream = None  # the iterator of a DataLoader ends its workers when it goes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _here(self) -> Batch:
+        batch = _draw(self.data, self.seed, self.rank, self.position, self.indices(self.position))
+        return {key: value.pin_memory() for key, value in batch.items()} if self.pin_memory else batch
+
+    def _from_workers(self) -> Batch:
+        try:
+            if self._stream is None:
+                self._stream = self._start_workers()
+            result, notes = next(self._stream)
+        except (RuntimeError, EOFError, OSError) as error:
+            if not _tells_of_a_dead_worker(error):
+                raise
+            self.close()
+            raise DataError(
+                "a worker process that reads pictures died",
+                hint="Often memory ran out, or /dev/shm is too small (docker run --shm-size=2g). Fewer workers need "
+                "less: --set data.workers=0 uses none.",
+            ) from error
+        for note in notes:
+            if note not in self._told:
+                self._told.add(note)
+                log.warning("%s", note)
+        if isinstance(result, GanzooError):
+            self.close()
+            raise result
+        batch: Batch = result
+        return batch
+
+    def _start_workers(self) -> Iterator[Any]:
+        # A fork of a process with threads (a CUDA context, a live display, OpenMP) may inherit a lock that nobody
+        # will ever release. The fork server is a small process without threads: it imports torch once, and forks
+        # workers from itself in milliseconds. Where there is none, every worker starts from scratch.
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            context.set_forkserver_preload([__name__])
+        loader: DataLoader[Any] = DataLoader(
+            _Work(self.data, self.seed, self.rank),
+            batch_size=None,
+            sampler=_Keys(self, self.position),
+            num_workers=self.workers,
+            collate_fn=_as_it_is,
+            worker_init_fn=_begin_worker,
+            multiprocessing_context=context,
+            prefetch_factor=2,
+            pin_memory=self.pin_memory,
+        )
+        with _main_hidden(self.data):
+            return iter(loader)
+
+
+def _tells_of_a_dead_worker(error: Exception) -> bool:
+    """Torch says so, or a connection to it breaks off while it hands over a batch.
+
+    An error that data raised in a worker has torch's words about where it was caught in it.
+    """
+    if isinstance(error, RuntimeError):
+        return "DataLoader worker (pid" in str(error)
+    return "in DataLoader worker process" not in str(error)
+
+
+def _draw(data: Data, seed: int, rank: int, k: int, indices: list[int]) -> Batch:
+    return data.batch(indices, np.random.default_rng([seed, _AUGMENTATION, k, rank]))
+
+
+class _Keys:
+    """What the workers are asked for: (k, indices of batch k), without end."""
+
+    def __init__(self, loader: Loader, start: int) -> None:
+        self.loader, self.start = loader, start
+
+    def __iter__(self) -> Iterator[tuple[int, list[int]]]:
+        k = self.start
+        while True:
+            yield k, self.loader.indices(k)
+            k += 1
+
+
+class _Work(Dataset[Any]):
+    """Runs in the workers: a key to its batch (or the error that stopped it) and what there is to log."""
+
+    def __init__(self, data: Data, seed: int, rank: int) -> None:
+        self.data, self.seed, self.rank = data, seed, rank
+
+    def __getitem__(self, key: tuple[int, list[int]]) -> tuple[Batch | GanzooError, list[str]]:
+        try:
+            result: Batch | GanzooError = _draw(self.data, self.seed, self.rank, *key)
+        except GanzooError as error:  # as a value: torch would bury the message in a worker's traceback
+            result = error
+        notes = [*_notes]
+        _notes.clear()
+        return result, notes
+
+
+_notes: list[str] = []
+
+
+class _Notes(logging.Handler):
+    """Keeps a worker's warnings until they travel with its next batch: only the main process may write."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _notes.append(record.getMessage())
+
+
+def _begin_worker(number: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle; it ends the workers
+    log.propagate = False
+    log.handlers = [_Notes()]
+
+
+def _as_it_is(sample: Any) -> Any:
+    return sample
+
+
+@contextmanager
+def _main_hidden(data: Data) -> Iterator[None]:
+    """Keeps starting workers from importing the user's script, unless the data's class is defined there.
+
+    They would run it once more: a script that trains without ``if __name__ == "__main__"`` would train in its workers.
+    """
+    main = sys.modules["__main__"]
+    saved: dict[str, Any] = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    if type(data).__module__ == "__main__":
+        saved = {}
+    try:
+        for name in saved:
+            main.__dict__[name] = None
+        yield
+    finally:
+        main.__dict__.update(saved)

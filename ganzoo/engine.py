@@ -1,0 +1,193 @@
+"""The loop that drives turns. It names no algorithm: the game is the loop's, everything else is here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.ema import NetworkAverage
+from ganzoo.errors import TrainingError
+from ganzoo.loop import Batch, TrainingLoop, Turn
+from ganzoo.optim import build_optimizer, factor, set_learning_rate
+from ganzoo.precision import autocast, uses_bf16
+from ganzoo.recipe.schema import Recipe
+
+FINITE_HINT = "A lower optimizer.lr, an optimizer.clip_norm, or runtime.precision = 'float32' often helps."
+
+
+class Engine:
+    """A loop, its optimizers and its average, and the step that moves them.
+
+    Attributes:
+        step: steps done.
+        steps: steps in all; ``steps_per_epoch``: those in an epoch.
+    """
+
+    def __init__(self, loop: TrainingLoop, recipe: Recipe, device: torch.device, steps: int, steps_per_epoch: int) -> None:
+        self.device = device
+        self.recipe = recipe
+        self._channels_last = recipe.runtime.channels_last
+        self.loop = loop.to(device)
+        if self._channels_last:
+            self.loop.networks.to(memory_format=torch.channels_last)
+        self.steps, self.steps_per_epoch = steps, steps_per_epoch
+        self.step = 0
+        self.bf16 = uses_bf16(recipe.runtime, device)
+        self.turns = list(loop.turns())
+        self.players = {player: [loop.networks[name] for name in names] for player, names in loop.players.items()}
+        self.parameters = {
+            player: [parameter for network in networks for parameter in network.parameters()]
+            for player, networks in self.players.items()
+        }
+        self.settings = {player: recipe.optimizer.of(player) for player in self.players}
+        self.optimizers = {
+            player: build_optimizer(self.settings[player], self.parameters[player]) for player in self.players
+        }
+        published = {name: loop.networks[name] for name in loop.publishes.values()}
+        self.average = NetworkAverage(published, recipe.ema) if recipe.ema.half_life else None
+        self.terms = TermLog()
+        self._playing = ""
+        loop.train()
+        if recipe.runtime.compile:
+            self._compile()
+
+    def train_step(self, batches: Iterator[Batch]) -> None:
+        """One step: draw its batch (or batches, when gradients are accumulated) and play the turns that are due."""
+        portions = [self.place(next(batches)) for _ in range(self.recipe.train.accumulate)]
+        rate = factor(self.recipe.schedule, self.step, self.steps, self.steps_per_epoch)
+        for turn in self.turns:
+            if self.loop.due(turn, self.step):
+                set_learning_rate(self.optimizers[turn.player], self.settings[turn.player].lr * rate)
+                self._play(turn, portions)
+        self.step += 1
+        if self.average is not None:
+            images = sum(len(next(iter(portion.values()))) for portion in portions)
+            self.average.update(images, images * self.step)
+
+    def place(self, batch: Batch) -> Batch:
+        """The batch on the device, in the memory format that the recipe asks."""
+        placed = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
+        if self._channels_last:
+            placed = {
+                key: value.contiguous(memory_format=torch.channels_last) if value.dim() == 4 else value
+                for key, value in placed.items()
+            }
+        return placed
+
+    def _play(self, turn: Turn, portions: list[Batch]) -> None:
+        """One turn: every portion's terms are backpropagated as they come, then the player steps once."""
+        self._freeze_all_but(turn.player)
+        optimizer = self.optimizers[turn.player]
+        optimizer.zero_grad(set_to_none=True)
+        for batch in portions:
+            self._backpropagate(turn, batch, turn.gain / len(portions))
+        clip = self.settings[turn.player].clip_norm
+        if clip:
+            nn.utils.clip_grad_norm_(self.parameters[turn.player], clip)
+        optimizer.step()
+        with torch.no_grad():
+            self.loop.after(turn)
+
+    def _backpropagate(self, turn: Turn, batch: Batch, gain: float) -> None:
+        moves = getattr(self.loop, turn.name)(batch)
+        while True:
+            with autocast(self.device, self.bf16):  # the game runs in here, the backward must not
+                terms = next(moves, None)
+            if terms is None:
+                break
+            total = sum(terms.values())
+            assert isinstance(total, Tensor)
+            (total * gain if gain != 1.0 else total).backward()  # type: ignore[no-untyped-call]
+            self.terms.add(self.step, turn.name, terms)
+        if self.loop.reports:
+            self.terms.add(self.step, "report", self.loop.reports)
+            self.loop.reports = {}
+
+    def _freeze_all_but(self, player: str) -> None:
+        """Let gradients flow into this player's networks alone."""
+        if self._playing == player:
+            return
+        self._playing = player
+        own = {id(network) for network in self.players[player]}
+        for network in self.loop.networks.values():
+            network.requires_grad_(id(network) in own)
+
+    def _compile(self) -> None:
+        """Compile in place what no penalty differentiates twice: torch.compile has no double backward."""
+        for name, network in self.loop.networks.items():
+            if name in self.loop.publishes.values() or not self.loop.penalty.active:
+                network.compile()
+
+    def check_finite(self) -> None:
+        """See that what a checkpoint would hold is finite.
+
+        Raises:
+            TrainingError: a network's weights are not.
+        """
+        for name, network in self.loop.networks.items():
+            flags = [parameter.isfinite().all() for parameter in network.parameters()]
+            if flags and not bool(torch.stack(flags).all()):
+                raise TrainingError(f"the weights of {name} are no longer finite at step {self.step}", hint=FINITE_HINT)
+
+    def learning_rates(self) -> dict[str, float]:
+        """The learning rate of each player's last turn."""
+        return {player: float(optimizer.param_groups[0]["lr"]) for player, optimizer in self.optimizers.items()}
+
+    @contextmanager
+    def showing(self) -> Iterator[TrainingLoop]:
+        """The loop as a user will get it: averaged networks, inference mode, no gradients, random state untouched."""
+        own = dict(self.loop.networks.items())
+        if self.average is not None:
+            self.loop.networks.update(dict(self.average.networks.items()))
+        modes = {module: module.training for module in self.loop.modules()}
+        self.loop.train(self.loop.inference == "train")
+        try:
+            with torch.random.fork_rng(self._random_devices()), torch.no_grad(), autocast(self.device, self.bf16):
+                yield self.loop
+        finally:
+            self.loop.networks.update(own)
+            for module, mode in modes.items():
+                module.training = mode
+
+    def _random_devices(self) -> list[int]:
+        return [torch.cuda.current_device()] if self.device.type == "cuda" else []
+
+
+class TermLog:
+    """Loss terms as the device made them, read together when the log is written: no synchronisation in between."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[tuple[int, Tensor]]] = defaultdict(list)
+
+    def add(self, step: int, group: str, terms: Mapping[str, Tensor]) -> None:
+        """Keep the terms of one turn."""
+        for name, value in terms.items():
+            self._values[f"{group}/{name}"].append((step, value.detach()))
+
+    def read(self) -> dict[str, float]:
+        """The mean of each term since the last reading.
+
+        Raises:
+            TrainingError: a term is not finite; names the first one and its step.
+        """
+        values, self._values = self._values, defaultdict(list)
+        means: dict[str, float] = {}
+        bad: list[tuple[int, str, float]] = []
+        for name, pairs in values.items():
+            numbers = torch.stack([value for _, value in pairs]).float().cpu()
+            means[name] = float(numbers.mean())
+            finite = numbers.isfinite()
+            if not bool(finite.all()):
+                first = int((~finite).nonzero()[0])
+                bad.append((pairs[first][0] + 1, name, float(numbers[first])))
+        if bad:
+            step, name, value = min(bad)
+            raise TrainingError(
+                f"{name} is {value} at step {step}: the training cannot go on",
+                hint=FINITE_HINT,
+            )
+        return means

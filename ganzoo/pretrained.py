@@ -1,0 +1,157 @@
+"""A loaded generator: pictures from pictures, in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from ganzoo import checkpoint, pack
+from ganzoo.data.base import to_tensor
+from ganzoo.data.images import read_image
+from ganzoo.errors import CheckpointError, RegistryError
+from ganzoo.generators import Generators
+from ganzoo.grids import to_image
+from ganzoo.plugins import plugins
+from ganzoo.recipe.build import build_network
+from ganzoo.recipe.schema import Component
+from ganzoo.run import Run, is_run
+
+Picture = str | Path | Image.Image
+"""A file, or a picture in memory."""
+
+
+class PublishedNetwork(BaseModel):
+    """One network in ``config.json``."""
+
+    model_config = ConfigDict(extra="ignore")
+    network: str
+    plugin: str
+    version: str = ""
+    config: dict[str, Any]
+    weights: str
+
+
+class PublishedConfig(BaseModel):
+    """What ``config.json`` of a generator folder says."""
+
+    model_config = ConfigDict(extra="ignore")
+    format: int
+    model: str
+    inference: str = "eval"
+    image: dict[str, Any]
+    networks: dict[str, PublishedNetwork]
+
+
+class Pretrained:
+    """A generator folder, ready to use.
+
+    Attributes:
+        config: what ``config.json`` says.
+        generators: the networks, for work on tensors.
+    """
+
+    def __init__(self, config: PublishedConfig, generators: Generators) -> None:
+        self.config = config
+        self.generators = generators
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions that :meth:`translate` takes."""
+        return self.generators.directions
+
+    def translate(self, images: Picture | Iterable[Picture], direction: str | None = None) -> list[Image.Image]:
+        """Translate pictures of any size; each comes back in its own size.
+
+        Args:
+            images: one or several files or PIL pictures.
+            direction: ``"AtoB"`` or ``"BtoA"``; may be left out where there is one alone.
+
+        Raises:
+            DataError: a file is no readable picture.
+            ValueError: there is no such direction.
+        """
+        if direction is None and len(self.directions) == 1:
+            direction = self.directions[0]
+        if direction not in self.directions:
+            raise ValueError(f"direction '{direction}': this model has {', '.join(self.directions) or 'none'}")
+        several = [images] if isinstance(images, str | Path | Image.Image) else images
+        return [self._translate(image, direction) for image in several]
+
+    def _translate(self, image: Picture, direction: str) -> Image.Image:
+        channels = int(self.config.image["channels"])
+        if isinstance(image, Image.Image):
+            pixels = np.asarray(image.convert("RGB" if channels == 3 else "L")).reshape(image.height, image.width, -1)
+        else:
+            pixels = read_image(image, channels=channels)
+        return to_image(self.generators.translate(to_tensor(pixels[None].copy()), direction)[0])
+
+
+def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pretrained:
+    """Load the generator of a run folder, or a generator folder.
+
+    Args:
+        source: the folder.
+        device: where its networks work.
+        name: of a run's checkpoints: ``latest``, ``best`` or a step.
+
+    Raises:
+        CheckpointError: it is neither, or its files do not fit the networks that it names.
+        RegistryError: it names a network that no installed plugin supplies; says what to install.
+    """
+    folder = Path(source)
+    if is_run(folder):
+        folder = _packed(Run.open(folder), name)
+    config = _read_config(folder)
+    networks = {key: _network(folder, entry) for key, entry in config.networks.items()}
+    inference = "train" if config.inference == "train" else "eval"
+    return Pretrained(config, Generators({key: net.to(device) for key, net in networks.items()}, inference))
+
+
+def _packed(run: Run, name: str) -> Path:
+    found = checkpoint.find(run.checkpoints, name)
+    return run.generator if pack.is_packed(run, found) else pack.pack(run, found)
+
+
+def _read_config(folder: Path) -> PublishedConfig:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise CheckpointError(
+            f"{folder}: neither a run folder nor a generator folder: there is no config.json",
+            hint="A run folder is what ganzoo train makes; a generator folder is the folder generator/ inside it.",
+        )
+    try:
+        config = PublishedConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise CheckpointError(f"{path}: is not a generator's config: {error}") from error
+    if config.format != pack.FORMAT:
+        raise CheckpointError(f"{path}: format {config.format}, and this ganzoo reads {pack.FORMAT}", hint="Upgrade.")
+    return config
+
+
+def _network(folder: Path, entry: PublishedNetwork) -> nn.Module:
+    """Build one network without memory, and give it the weights of its file."""
+    try:
+        with torch.device("meta"):
+            network = build_network(Component(type=entry.network, **entry.config), plugins())
+    except RegistryError as error:
+        raise RegistryError(error.message, hint=f"It comes with {entry.plugin}: pip install {entry.plugin}") from error
+    except (ValidationError, ValueError) as error:
+        raise CheckpointError(f"{folder}/config.json: network '{entry.network}': {error}") from error
+    path = folder / entry.weights
+    if path.resolve().parent != folder.resolve() or path.suffix != ".safetensors":
+        raise CheckpointError(f"{folder}/config.json: weights '{entry.weights}' are no safetensors file of the folder")
+    try:
+        network.load_state_dict(load_file(path), assign=True)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: cannot be loaded: {error}") from error
+    return network.requires_grad_(False)

@@ -1,0 +1,177 @@
+"""A run folder: all there is to know about one training. See docs/design.md for its layout."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from ganzoo.errors import CheckpointError
+from ganzoo.files import write_text
+from ganzoo.recipe.schema import Recipe
+
+
+class Run:
+    """A run folder and how far its training is.
+
+    Attributes:
+        folder: where everything is written.
+        recipe: fully resolved.
+        step: steps done; ``steps``: steps in all; ``steps_per_epoch``.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder = folder
+        self.recipe = recipe
+        self.step = 0
+        self.steps = 0
+        self.steps_per_epoch = 1
+        self.metrics: dict[str, float] = {}
+
+    @classmethod
+    def create(cls, recipe: Recipe, out: Path | None = None, name: str = "") -> Run:
+        """Make the folder ``runs/<model>-<name>-<date-time>``, or ``out``.
+
+        Raises:
+            CheckpointError: the folder already holds something, or cannot be made.
+        """
+        if out is None:
+            stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+            title = recipe.model if name in ("", recipe.model) else f"{recipe.model}-{name}"
+            out = _fresh(Path("runs") / f"{title}-{stamp}")
+        elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise CheckpointError(
+                f"{out} already holds something", hint=f"Choose another --out, or: ganzoo resume {out}"
+            )
+        run = cls(out, recipe)
+        try:
+            for folder in (run.samples, run.checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+            run.save_recipe()
+        except OSError as error:
+            raise CheckpointError(f"{out}: cannot be written: {error.strerror}", hint="Choose another --out") from error
+        return run
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Run:
+        """Open a run folder that a training made.
+
+        Raises:
+            CheckpointError: it is none.
+        """
+        folder = Path(folder)
+        if not is_run(folder):
+            raise CheckpointError(
+                f"{folder} is no run folder: there is no recipe.toml with checkpoints beside it",
+                hint="ganzoo train prints the folder it makes, runs/... by default",
+            )
+        from ganzoo.plugins import plugins
+        from ganzoo.recipe.parse import check, read
+
+        return cls(folder, check(read(None, folder / "recipe.toml", [], plugins()), plugins()))
+
+    @property
+    def recipe_file(self) -> Path:
+        return self.folder / "recipe.toml"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.folder / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def generator(self) -> Path:
+        return self.folder / "generator"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done."""
+        return self.step / self.steps_per_epoch
+
+    def save_recipe(self) -> None:
+        """Write ``recipe.toml``, which alone reproduces the run."""
+        text = tomli_w.dumps(plain(self.recipe.model_dump(exclude_none=True)))
+        write_text(self.recipe_file, f"# ganzoo train {self.recipe.model} --recipe recipe.toml\n{text}")
+
+    def save_environment(self, environment: Mapping[str, Any]) -> None:
+        """Write ``environment.json``: what the run was made with."""
+        write_text(self.folder / "environment.json", json.dumps(environment, indent=2) + "\n")
+
+    def environment(self) -> dict[str, Any]:
+        """What the run was made with; empty when that was not recorded."""
+        path = self.folder / "environment.json"
+        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return loaded
+
+    def log(self, metrics: Mapping[str, float]) -> None:
+        """Append a line to ``metrics.jsonl``."""
+        self.metrics.update(metrics)
+        line = {"step": self.step, "epoch": round(self.epoch, 4), **metrics}
+        with self.metrics_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def history(self) -> Iterator[dict[str, float]]:
+        """The lines of ``metrics.jsonl``; a last line that was cut off is passed over."""
+        if self.metrics_file.is_file():
+            for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    continue
+
+    def rewind(self) -> None:
+        """Drop the logged lines and samples of steps that a resumed training will do again."""
+        lines = [json.dumps(line) + "\n" for line in self.history() if line["step"] <= self.step]
+        write_text(self.metrics_file, "".join(lines))
+        for path in self.samples.glob("step-*.png"):
+            if step_of(path) > self.step:
+                path.unlink()
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is one that a training made."""
+    return (folder / "recipe.toml").is_file() and (folder / "checkpoints").is_dir()
+
+
+def step_name(step: int) -> str:
+    """The name of what belongs to a step: ``step-00000500``."""
+    return f"step-{step:08d}"
+
+
+def step_of(path: Path) -> int:
+    """The step in a name made by :func:`step_name`; -1 when it is none."""
+    match = re.match(r"step-(\d+)", path.name)
+    return int(match[1]) if match else -1
+
+
+def plain(value: Any) -> Any:
+    """Tuples to lists, None left out: what TOML can say."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _fresh(folder: Path) -> Path:
+    """The folder, numbered when one of that name is there already."""
+    candidate, number = folder, 2
+    while candidate.exists():
+        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    return candidate

@@ -1,0 +1,35 @@
+"""What a data source says about its batches before any is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """The shape of one sample.
+
+    ``images`` maps each image key of a batch (``image``, or ``A`` and ``B``) to (channels, height, width);
+    ``classes`` is the number of labels, 0 where a batch has no ``label``;
+    ``class_names`` names them in order, where they have names.
+    """
+
+    images: Mapping[str, tuple[int, ...]]
+    classes: int = 0
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def image(self) -> tuple[int, ...]:
+        """The shape of the first image of a sample."""
+        return next(iter(self.images.values()))
+
+    @property
+    def channels(self) -> int:
+        """Channels of the first image of a sample."""
+        return self.image[0]
+
+    @property
+    def size(self) -> int:
+        """Height of the first image of a sample, in pixels."""
+        return self.image[1]

@@ -1,0 +1,319 @@
+"""``ganzoo.train`` and ``ganzoo.resume``: from a recipe to a run folder with all that a training leaves."""
+
+from __future__ import annotations
+
+import platform
+import signal as signals
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganzoo import checkpoint, pack
+from ganzoo.data.base import Batch, Data, Track, untracked
+from ganzoo.data.loader import Loader
+from ganzoo.engine import Engine
+from ganzoo.errors import CheckpointError, GanzooError, Stopped, TrainingError
+from ganzoo.generators import Generators
+from ganzoo.grids import captioned_grid, save_png
+from ganzoo.plugins import plugins, version
+from ganzoo.precision import apply_runtime, pick_device
+from ganzoo.recipe.build import build_data, build_loop, fill_from_data
+from ganzoo.recipe.parse import check, read
+from ganzoo.recipe.rehearsal import rehearse
+from ganzoo.recipe.schema import Recipe, Train
+from ganzoo.report import write_report
+from ganzoo.run import Run, step_name
+from ganzoo.signals import stop_request
+
+
+def train(
+    model: str | None = None,
+    recipe: str | Path | None = None,
+    *,
+    overrides: Iterable[str] = (),
+    out: str | Path | None = None,
+    listeners: Sequence[object] = (),
+    track: Track[Any] = untracked,
+) -> Run:
+    """Train a model by a recipe.
+
+    Args:
+        model: a model's name; its default recipe is used when no other is named.
+        recipe: a file, or the name of a shipped recipe.
+        overrides: ``"train.batch_size=4"``-like settings that go over the recipe.
+        out: the run folder to make; by default ``runs/<model>-<recipe>-<date-time>``.
+        listeners: objects whose life-cycle hooks (see :mod:`ganzoo.hookspecs`) are called.
+        track: shows the progress of long work before the first step.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        RecipeError, RegistryError, DataError, CheckpointError: before training, what has to be mended.
+        TrainingError: a loss or a weight is no longer finite; the checkpoints before are kept.
+        Stopped: SIGINT or SIGTERM asked for a stop; a checkpoint was saved.
+    """
+    found = plugins()
+    source = read(model, recipe, overrides, found)
+    checked = check(source, found)
+    device = pick_device(checked.runtime.device)
+    data = build_data(checked, found)
+    filled = fill_from_data(checked, data.spec, found)
+    rehearse(filled, data.spec, found, source)
+    data.prepare(track)
+    run = Run.create(filled, None if out is None else Path(out), Path(recipe).stem if recipe else "")
+    return _Session(run, data, device, track).fit(listeners)
+
+
+def resume(
+    folder: str | Path,
+    *,
+    steps: int | None = None,
+    name: str = "latest",
+    device: str | None = None,
+    listeners: Sequence[object] = (),
+    track: Track[Any] = untracked,
+) -> Run:
+    """Go on exactly where a run stopped.
+
+    Args:
+        folder: the run folder.
+        steps: a new total number of steps, to go on beyond the recipe's end.
+        name: the checkpoint to go on from: ``latest``, ``best`` or a step.
+        device: another device than the recipe's.
+        listeners: as in :func:`train`.
+        track: as in :func:`train`.
+
+    Raises:
+        CheckpointError: no run, no checkpoint, a damaged one, or the run is finished and ``steps`` is no more.
+    """
+    run = Run.open(folder)
+    if steps is not None:
+        length = Train.model_validate(run.recipe.train.model_dump() | {"steps": steps, "epochs": None})
+        run.recipe = run.recipe.model_copy(update={"train": length})
+    if device is not None:
+        run.recipe = run.recipe.model_copy(
+            update={"runtime": run.recipe.runtime.model_copy(update={"device": device})}
+        )
+    start = checkpoint.find(run.checkpoints, name)
+    data = build_data(_data_from_where_it_was(run), plugins())
+    data.prepare(track)
+    session = _Session(run, data, pick_device(run.recipe.runtime.device), track)
+    session.restore(start)
+    if session.engine.step >= run.steps:
+        raise CheckpointError(
+            f"{run.folder}: the training is finished: {run.step} of {run.steps} steps are done",
+            hint=f"To go on: ganzoo resume {run.folder} --steps {2 * run.step}",
+        )
+    run.save_recipe()
+    run.rewind()
+    return session.fit(listeners)
+
+
+def _data_from_where_it_was(run: Run) -> Recipe:
+    """The recipe with ``data.root`` found from the folder that the training was started in, if not from here."""
+    root, started_in = run.recipe.data.options.get("root"), run.environment().get("folder")
+    if not isinstance(root, str) or started_in is None or Path(root).exists():
+        return run.recipe
+    there = Path(started_in) / root
+    if not there.exists():
+        return run.recipe
+    return run.recipe.model_copy(update={"data": run.recipe.data.model_copy(update={"root": str(there)})})
+
+
+class _Session:
+    """One run being trained: the engine and everything that is written beside it."""
+
+    def __init__(self, run: Run, data: Data, device: torch.device, track: Track[Any]) -> None:
+        recipe = run.recipe
+        apply_runtime(recipe.runtime)
+        torch.manual_seed(recipe.train.seed)
+        self.run, self.data = run, data
+        self.test = data.test()
+        if self.test is not None:
+            self.test.prepare(track)
+        self.loader = Loader(data, batch_size=recipe.train.batch_size, seed=recipe.train.seed)
+        run.steps_per_epoch = max(1, self.loader.batches_per_epoch // recipe.train.accumulate)
+        run.steps = recipe.train.steps or (recipe.train.epochs or 1) * run.steps_per_epoch
+        loop = build_loop(recipe, data.spec, plugins())
+        self.engine = Engine(loop, recipe, device, run.steps, run.steps_per_epoch)
+        self.waited = 0.0
+        self.seconds = 0.0
+        self.best: float | None = None
+        self._mark = (time.monotonic(), 0.0, 0)
+
+    def restore(self, folder: Path) -> None:
+        """Go to where a checkpoint was saved."""
+        state = checkpoint.restore(folder, self.engine)
+        self.run.step = self.engine.step
+        self.seconds = float(state["seconds"])
+        self.best = state["best"]
+
+    def fit(self, listeners: Sequence[object]) -> Run:
+        """Train to the end, then leave a generator folder and a report."""
+        run, train = self.run, self.run.recipe.train
+        if self.engine.step == 0:
+            run.save_environment(self._environment())
+        trackers = [plugins().load("tracker", name)(run) for name in train.trackers]
+        self.loader.position = self.engine.step * train.accumulate
+        with plugins().listening([*listeners, *trackers]), self.loader as loader, stop_request() as stop:
+            plugins().hook.train_start(run=run)
+            try:
+                batches = self._timed(iter(loader))
+                self._mark = (time.monotonic(), 0.0, self.engine.step)
+                while self.engine.step < run.steps and not stop.signal:
+                    self.engine.train_step(batches)
+                    run.step = self.engine.step
+                    self._write_what_is_due()
+                if stop.signal:
+                    raise self._stopped(stop.signal)
+                self._finish()
+            except TrainingError as error:
+                raise self._failed(error) from error
+            finally:
+                write_report(run)
+                plugins().hook.train_end(run=run, step=run.step)
+        return run
+
+    def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The batches, with the time spent waiting for them added up."""
+        while True:
+            before = time.monotonic()
+            batch = next(batches)
+            self.waited += time.monotonic() - before
+            yield batch
+
+    def _write_what_is_due(self) -> None:
+        step, train = self.engine.step, self.run.recipe.train
+        evaluation = self.run.recipe.evaluation
+        last = step == self.run.steps
+        save = _is_due(step, train.checkpoint_every)
+        if save or last or _is_due(step, train.log_every):
+            self._log()
+        if last or _is_due(step, train.sample_every):
+            self._draw()
+        better = (last or _is_due(step, evaluation.every)) and self._evaluate()
+        if save or last or better:
+            folder = self._save()
+            if better:
+                checkpoint.point(self.run.checkpoints, "best", folder)
+            checkpoint.prune(self.run.checkpoints, train.keep_checkpoints)
+
+    def _log(self) -> None:
+        """A line of ``metrics.jsonl``; reading the terms is the one place where the device is waited for."""
+        terms = self.engine.terms.read()
+        now, (then, waited, step) = time.monotonic(), self._mark
+        elapsed, train = now - then, self.run.recipe.train
+        images = (self.engine.step - step) * train.batch_size * train.accumulate
+        self.seconds += elapsed
+        self._mark = (now, self.waited, self.engine.step)
+        metrics = {
+            "seconds": round(self.seconds, 3),
+            **terms,
+            **{f"lr/{player}": rate for player, rate in self.engine.learning_rates().items()},
+            "images_per_second": round(images / max(elapsed, 1e-9), 3),
+            "data_wait": round((self.waited - waited) / max(elapsed, 1e-9), 4),
+            "memory_mib": round(_memory_mib(self.engine.device), 1),
+        }
+        self.run.log(metrics)
+        plugins().hook.train_step(run=self.run, step=self.run.step, metrics=metrics)
+
+    def _draw(self) -> None:
+        """A sample grid, of the same held-out pictures and the same noise each time."""
+        source = self.test or self.data
+        loop = self.engine.loop
+        count = min(self.run.recipe.train.sample_count or loop.preview_count, len(source))
+        indices = np.linspace(0, len(source) - 1, count).round().astype(int).tolist()
+        batch = self.engine.place(source.batch(indices, np.random.default_rng(0)))
+        with self.engine.showing() as shown:
+            torch.manual_seed(self.run.recipe.train.seed)
+            columns = shown.preview(batch)
+        save_png(captioned_grid(columns), self.run.samples / f"{step_name(self.run.step)}.png")
+
+    def _evaluate(self) -> bool:
+        """Score the generators; whether the score that names the best checkpoint is the best so far."""
+        recipe = self.run.recipe.evaluation
+        if not recipe.metrics or self.test is None:
+            return False
+        scores: dict[str, float] = {}
+        improved = False
+        with self.engine.showing() as loop:
+            generators = Generators({k: loop.networks[name] for k, name in loop.publishes.items()}, loop.inference)
+            for name in recipe.metrics:
+                metric = plugins().load("metric", name)()
+                found = metric(generators, self.test)
+                scores.update({f"score/{key}": value for key, value in found.items()})
+                if recipe.best in found:
+                    improved = self._is_best(found[recipe.best], metric.higher_is_better)
+        self.run.log(scores)
+        plugins().hook.train_step(run=self.run, step=self.run.step, metrics=scores)
+        return improved
+
+    def _is_best(self, score: float, higher_is_better: bool) -> bool:
+        if self.best is not None and (score <= self.best if higher_is_better else score >= self.best):
+            return False
+        self.best = score
+        return True
+
+    def _save(self) -> Path:
+        self.engine.check_finite()
+        extra = {
+            "epoch": self.run.epoch,
+            "seconds": self.seconds,
+            "best": self.best,
+            "image": {"channels": self.data.spec.channels, "size": self.data.spec.size},
+        }
+        folder = checkpoint.save(self.run.checkpoints, self.engine, extra)
+        plugins().hook.checkpoint_saved(run=self.run, step=self.run.step, folder=folder)
+        return folder
+
+    def _finish(self) -> None:
+        pack.pack(self.run, checkpoint.find(self.run.checkpoints))
+
+    def _stopped(self, number: int) -> Stopped:
+        """Save, and say how to go on."""
+        if not (self.run.checkpoints / step_name(self.engine.step) / "state.json").is_file():
+            self._log()
+            self._save()
+        name = signals.Signals(number).name
+        return Stopped(
+            number, f"{name}: stopped at step {self.run.step}; go on with: ganzoo resume {self.run.folder}"
+        )
+
+    def _failed(self, error: GanzooError) -> TrainingError:
+        """The error, with the last good checkpoint added to what can be done."""
+        last = checkpoint.newest(self.run.checkpoints)
+        kept = f"The last good checkpoint is {last}." if last else "No checkpoint had been saved yet."
+        return TrainingError(error.message, hint=f"{kept}\n{error.hint}")
+
+    def _environment(self) -> dict[str, Any]:
+        device = self.engine.device
+        return {
+            "ganzoo": version("ganzoo"),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "system": platform.platform(),
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})",
+            "threads": torch.get_num_threads(),
+            "plugins": {status.provenance.name: status.provenance.version for status in plugins().statuses},
+            "data": self.data.fingerprint(),
+            "seed": self.run.recipe.train.seed,
+            "folder": str(Path.cwd()),
+        }
+
+
+def _is_due(step: int, every: int) -> bool:
+    return every > 0 and step % every == 0
+
+
+def _memory_mib(device: torch.device) -> float:
+    """The most memory used so far: of the GPU, or of this process on the CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
