@@ -103,9 +103,9 @@ def find(folder: Path, name: str = "latest") -> Path:
 def prune(folder: Path, keep: int) -> None:
     """Remove all but the newest ``keep`` checkpoints and the one that ``best`` points at."""
     best = (folder / "best").resolve()
-    steps = sorted((path for path in folder.glob("step-*") if path.resolve() != best), key=step_of)
-    for path in steps[:-keep]:
-        shutil.rmtree(path, ignore_errors=True)
+    for path in sorted(folder.glob("step-*"), key=step_of)[:-keep]:
+        if path.resolve() != best:
+            shutil.rmtree(path, ignore_errors=True)
     for leftover in folder.glob(".step-*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
 

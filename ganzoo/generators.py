@@ -40,7 +40,8 @@ class Generators:
         """
         network = self.networks[direction]
         height, width = images.shape[-2:]
-        translated: Tensor = network(pad_to(images.to(self.device), int(getattr(network, "stride", 1))))
+        stride, least = int(getattr(network, "stride", 1)), int(getattr(network, "least", 1))
+        translated: Tensor = network(pad_to(images.to(self.device), stride, least))
         return translated.float()[..., :height, :width]
 
     @torch.no_grad()
@@ -51,10 +52,13 @@ class Generators:
         return pictures.float()
 
 
-def pad_to(images: Tensor, stride: int) -> Tensor:
-    """Extend (N, C, H, W) at the bottom and right to multiples of ``stride``, by reflection where that is possible."""
+def pad_to(images: Tensor, stride: int, least: int = 1) -> Tensor:
+    """Extend (N, C, H, W) at the bottom and right to multiples of ``stride`` that are ``least`` or more pixels.
+
+    By reflection where the picture is large enough for it, else by repeating its last row and column.
+    """
     height, width = images.shape[-2:]
-    bottom, right = -height % stride, -width % stride
+    bottom, right = (max(side, least) + -max(side, least) % stride - side for side in (height, width))
     if not (bottom or right):
         return images
     mode = "reflect" if bottom < height and right < width else "replicate"

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,7 +16,7 @@ from torch import nn
 
 from ganzoo import checkpoint, pack
 from ganzoo.data.base import to_tensor
-from ganzoo.data.images import read_image
+from ganzoo.data.images import decode
 from ganzoo.errors import CheckpointError, RegistryError
 from ganzoo.generators import Generators
 from ganzoo.grids import to_image
@@ -88,11 +87,7 @@ class Pretrained:
         return [self._translate(image, direction) for image in several]
 
     def _translate(self, image: Picture, direction: str) -> Image.Image:
-        channels = int(self.config.image["channels"])
-        if isinstance(image, Image.Image):
-            pixels = np.asarray(image.convert("RGB" if channels == 3 else "L")).reshape(image.height, image.width, -1)
-        else:
-            pixels = read_image(image, channels=channels)
+        pixels = decode(image, int(self.config.image["channels"]))
         return to_image(self.generators.translate(to_tensor(pixels[None].copy()), direction)[0])
 
 

@@ -6,7 +6,9 @@ Text that comes from a person's files is never read as markup, and never reaches
 from __future__ import annotations
 
 import json
+import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +17,8 @@ from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ganzoo.run import Run
 
 T = TypeVar("T")
 
@@ -51,10 +55,31 @@ class Output:
         """Where the person reads what goes on."""
         return self.stderr if self.as_json else self.stdout
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person is there to read."""
+        return self.talk.is_terminal
+
     def say(self, text: str) -> None:
         """Tell what goes on, or was done."""
         if not self.quiet:
             self.talk.print(clean(text), markup=False, highlight=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Tell on stderr what the person should know, even when all else is quiet."""
+        sys.stderr.write(f"{clean(text)}\n")  # not through rich: a live display puts itself in sys.stderr's place
+
+    def log_handler(self) -> logging.Handler:
+        """A handler that notes what is logged."""
+        return _Noting(self)
+
+    def finished(self, run: Run) -> None:
+        """Where a training has left its pictures and its weights."""
+        left = {"samples": run.samples, "weights": run.generator, "report": run.report}
+        if self.as_json:
+            self.json({"event": "finished", "run": run.folder, **left}, lines=True)
+        else:
+            self.say("\n".join(f"{what:<8} {path}" for what, path in left.items()))
 
     def error(self, error: GanzooError) -> None:
         """What went wrong, and below it what to do."""
@@ -70,7 +95,7 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, title=Text(clean(title)), title_style="bold", title_justify="left")
+        table = Table(box=box.SIMPLE_HEAD, title=Text(clean(title), style="bold"), title_justify="left")
         for index, column in enumerate(columns):
             table.add_column(Text(clean(column)), overflow="fold", style="" if index else "bold", no_wrap=not index)
         for row in rows:
@@ -102,6 +127,15 @@ class Output:
         )
         with progress.Progress(*columns, console=self.talk, transient=True) as bar:
             yield from bar.track(work, total=total or None, description=clean(what))
+
+
+class _Noting(logging.Handler):
+    def __init__(self, output: Output) -> None:
+        super().__init__()
+        self.output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.output.note(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def _console(stderr: bool) -> Console:

@@ -75,10 +75,10 @@ class PlainDisplay:
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        self.pace = Pace()
 
     @hookimpl
     def train_start(self, run: Run) -> None:
+        self.pace = Pace()
         self.pace.note(run.step)
         begun = f" from step {run.step:,}" if run.step else ""
         self.output.say(f"training {run.recipe.model}{begun} to step {run.steps:,} in {run.folder}")
@@ -88,7 +88,7 @@ class PlainDisplay:
         self.pace.note(step)
         words = [f"step {step}/{run.steps}", f"left {clock(self.pace.left(run.steps))}", *measures(metrics)]
         for group, terms in grouped(metrics).items():
-            words.append(f"{group}: {' '.join(f'{name} {value:.4g}' for name, value in terms.items())}")
+            words.append(f"{group}: {', '.join(' '.join(row).rstrip() for row in with_baselines(terms))}")
         self.output.say("  ".join(words))
 
     @hookimpl
@@ -105,7 +105,6 @@ class LiveDisplay:
 
     def __init__(self, output: Output) -> None:
         self.console = output.stdout
-        self.pace = Pace()
         self.measures: list[str] = []
         self.terms: dict[str, deque[float]] = {}
         self.newest: dict[str, Path] = {}
@@ -116,13 +115,14 @@ class LiveDisplay:
     def train_start(self, run: Run) -> None:
         from rich.live import Live
 
-        self.run = run
+        self.run, self.pace = run, Pace()
         self._find_sample()
         self.live = Live(self, console=self.console, refresh_per_second=4)
         self.live.start()
 
     @hookimpl
-    def train_step(self, metrics: Mapping[str, float]) -> None:
+    def train_step(self, step: int, metrics: Mapping[str, float]) -> None:
+        self.pace.note(step)
         self.measures = measures(metrics) or self.measures
         for name, value in metrics.items():
             if name not in _MEASURES:
@@ -153,12 +153,14 @@ class LiveDisplay:
         terms = {name: list(values) for name, values in self.terms.copy().items()}
         groups = grouped(terms)
         tables = [self._terms_table(group, terms) for group, terms in groups.items() if group != "score"]
-        parts: list[ConsoleRenderable] = [title, self._bar(self.run), self._facts(), Text()]
+        parts: list[ConsoleRenderable] = [title, self._bar(self.run), self._facts()]
         if tables:
-            parts.append(Columns(tables, padding=(0, 4)))
+            parts += [Text(), Columns(tables, padding=(0, 4))]
         if "score" in groups:
-            parts.append(self._scores_table({name: values[-1] for name, values in groups["score"].items()}))
-        parts.extend(Text(f"{what}  {clean(path)}", style="dim", overflow="fold") for what, path in self.newest.items())
+            parts += [Text(), self._scores_table({name: values[-1] for name, values in groups["score"].items()})]
+        newest = self.newest.copy().items()
+        parts += [Text()] if newest else []
+        parts += [Text(f"{what:<10}  {clean(path)}", style="dim", overflow="fold") for what, path in newest]
         return Group(*parts)
 
     def _bar(self, run: Run) -> Table:
@@ -168,7 +170,8 @@ class LiveDisplay:
         row = Table.grid(padding=(0, 2))
         share = run.step / run.steps if run.steps else 0.0
         counts = f"step {run.step:,} / {run.steps:,}  {share:.1%}  epoch {run.epoch:.2f}"
-        row.add_row(ProgressBar(total=max(1, run.steps), completed=run.step, width=40), counts)
+        bar = ProgressBar(max(1, run.steps), run.step, width=40, complete_style="cyan", finished_style="green")
+        row.add_row(bar, counts)
         return row
 
     def _facts(self) -> ConsoleRenderable:
@@ -176,10 +179,9 @@ class LiveDisplay:
 
         steps = self.run.steps if self.run else 0
         times = [f"elapsed {clock(self.pace.elapsed)}", f"left {clock(self.pace.left(steps))}"]
-        return Text("   ".join([*times, *self.measures]))
+        return Text("  ".join([*times, *self.measures]))
 
     def _terms_table(self, group: str, terms: Mapping[str, Sequence[float]]) -> Table:
-        from rich.table import Table
         from rich.text import Text
 
         table = _table(group)
@@ -192,12 +194,8 @@ class LiveDisplay:
         from rich.text import Text
 
         table = _table("scores")
-        for name, value in scores.items():
-            if name.endswith(_BASELINE) and name.removesuffix(_BASELINE) in scores:
-                continue
-            baseline = scores.get(name + _BASELINE)
-            beside = "" if baseline is None else f"doing nothing {baseline:.4g}"
-            table.add_row(Text(clean(name)), f"{value:.4g}", Text(beside, style="dim"))
+        for name, value, baseline in with_baselines(scores):
+            table.add_row(Text(clean(name)), value, Text(baseline, style="dim"))
         return table
 
     def _find_sample(self) -> None:
@@ -236,7 +234,7 @@ def measures(metrics: Mapping[str, float]) -> list[str]:
         if "images_per_second" in metrics:
             yield f"{metrics['images_per_second']:.3g} images/s"
         if "data_wait" in metrics:
-            yield f"waiting for data {metrics['data_wait']:.0%}"
+            yield f"data wait {metrics['data_wait']:.0%}"
         if "memory_mib" in metrics:
             yield f"memory {metrics['memory_mib']:,.0f} MiB"
 
@@ -251,6 +249,14 @@ def grouped(metrics: Mapping[str, V]) -> dict[str, dict[str, V]]:
             group, _, name = key.partition("/")
             groups.setdefault(group, {})[name or key] = value
     return groups
+
+
+def with_baselines(scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:
+    """Each score's name, its value, and what doing nothing would score where that is known."""
+    for name, value in scores.items():
+        if name.removesuffix(_BASELINE) not in scores or not name.endswith(_BASELINE):
+            baseline = scores.get(name + _BASELINE)
+            yield name, f"{value:.4g}", "" if baseline is None else f"(doing nothing {baseline:.4g})"
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -272,5 +278,6 @@ def _table(title: str) -> Table:
 
     table = Table.grid("", "", "", padding=(0, 2, 0, 0))
     table.columns[1].justify = "right"
+    table.columns[2].min_width = 1  # or rich, measuring, forgets the padding before an empty column
     table.add_row(Text(clean(title.replace("_", " ")), style="bold"))
     return table

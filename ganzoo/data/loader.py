@@ -84,7 +84,11 @@ class Loader:
 
     def close(self) -> None:
         """Ends the worker processes."""
-        self._stream = None  # the iterator of a DataLoader ends its workers when it goes
+        # A DataLoader's iterator ends its workers when it is forgotten, which the traceback of an error may put off.
+        end = getattr(self._stream, "_shutdown_workers", None)
+        self._stream = None
+        if end:
+            end()
 
     def __enter__(self) -> Self:
         return self

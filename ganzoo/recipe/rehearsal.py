@@ -65,7 +65,9 @@ def _batch(spec: DataSpec, size: int) -> Batch:
 
 
 def _play(loop: TrainingLoop, turn: Turn, batch: Batch, recipe: Recipe, source: Source | None) -> tuple[float, int]:
-    """One turn: its operations, and the bytes of its largest graph."""
+    """One turn, with all but its player frozen: its operations, and the bytes of its largest graph."""
+    for name, network in loop.networks.items():
+        network.requires_grad_(name in loop.players[turn.player])
     trace = _Trace(batch)
     saved = _SavedBytes()
     with FlopCounterMode(display=False) as counter, trace.watching(loop), saved.counting():

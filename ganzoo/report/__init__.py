@@ -35,6 +35,7 @@ def write_report(run: Run) -> Path:
 
     Returns:
         The page's path.
+
     """
     history = list(run.history())
     style, script = _beside("page.css"), _beside("page.js")
@@ -88,7 +89,7 @@ def _planned(run: Run, step: int, epoch: float) -> int:
 
 
 def _facts(facts: Mapping[str, str]) -> str:
-    return "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd></div>" for name, fact in facts.items())
+    return "".join(f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(fact)}</dd></div>" for key, fact in facts.items())
 
 
 def _grids(folder: Path) -> Iterator[str]:

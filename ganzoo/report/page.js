@@ -107,7 +107,8 @@ function range(values) {
   let low = Infinity, high = -Infinity;
   for (const value of values) { low = Math.min(low, value); high = Math.max(high, value); }
   if (low > 0 && low < 0.6 * high) low = 0;
-  const room = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
+  const flat = high - low <= 1e-6 * Math.max(Math.abs(low), Math.abs(high));
+  const room = flat ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.05;
   return [low === 0 ? 0 : low - room, high + room];
 }
 

@@ -45,6 +45,8 @@ class ResNetGenerator(nn.Module):
     Config: ClassVar[type[ResNetConfig]] = ResNetConfig
     stride: int = 4
     """Height and width are multiples of this."""
+    least: int = 8
+    """The smallest side: an instance norm needs more than one pixel."""
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
