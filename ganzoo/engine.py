@@ -27,7 +27,9 @@ class Engine:
         steps: steps in all; ``steps_per_epoch``: those in an epoch.
     """
 
-    def __init__(self, loop: TrainingLoop, recipe: Recipe, device: torch.device, steps: int, steps_per_epoch: int) -> None:
+    def __init__(
+        self, loop: TrainingLoop, recipe: Recipe, device: torch.device, steps: int, steps_per_epoch: int
+    ) -> None:
         self.device = device
         self.recipe = recipe
         self._channels_last = recipe.runtime.channels_last

@@ -32,7 +32,7 @@ def pack(run: Run, checkpoint: Path) -> Path:
     folder = run.generator
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)
-    for name, entry in config["networks"].items():
+    for entry in config["networks"].values():
         save_file(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"], metadata={"format": "pt"})
     shutil.copyfile(run.recipe_file, folder / "recipe.toml")
     grids = sorted(run.samples.glob("step-*.png"))

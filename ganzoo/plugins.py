@@ -61,7 +61,9 @@ class Plugins:
         self.registries = {kind: Registry(kind, published.get(kind)) for kind in KINDS}
         self.statuses: list[PluginStatus] = []
         self._manager = _new_manager()
-        self._load("ganzoo.builtin", lambda: importlib.import_module("ganzoo.builtin"), Provenance("ganzoo", version("ganzoo")))
+        self._load(
+            "ganzoo.builtin", lambda: importlib.import_module("ganzoo.builtin"), Provenance("ganzoo", version("ganzoo"))
+        )
         for entry_point in sorted(entry_points, key=lambda point: (point.name, point.value)):
             provenance = _provenance(entry_point)
             if names is None or names & {entry_point.name, provenance.name}:
@@ -120,7 +122,9 @@ class Plugins:
         try:
             return resources.files(package).joinpath(path).read_text(encoding="utf-8")
         except (OSError, ModuleNotFoundError) as error:
-            raise PluginError(f"model '{model}' of {entry.plugin} ships no recipe at {entry.target}: {error}") from error
+            raise PluginError(
+                f"model '{model}' of {entry.plugin} ships no recipe at {entry.target}: {error}"
+            ) from error
 
     @property
     def hook(self) -> pluggy.HookRelay:

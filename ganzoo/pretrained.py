@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from PIL import Image
@@ -46,7 +46,7 @@ class PublishedConfig(BaseModel):
     model_config = ConfigDict(extra="ignore")
     format: int
     model: str
-    inference: str = "eval"
+    inference: Literal["eval", "train"] = "eval"
     image: dict[str, Any]
     networks: dict[str, PublishedNetwork]
 
@@ -108,8 +108,7 @@ def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pr
         folder = _packed(Run.open(folder), name)
     config = _read_config(folder)
     networks = {key: _network(folder, entry) for key, entry in config.networks.items()}
-    inference = "train" if config.inference == "train" else "eval"
-    return Pretrained(config, Generators({key: net.to(device) for key, net in networks.items()}, inference))
+    return Pretrained(config, Generators({key: net.to(device) for key, net in networks.items()}, config.inference))
 
 
 def _packed(run: Run, name: str) -> Path:

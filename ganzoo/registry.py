@@ -108,7 +108,7 @@ class Registry:
             first, second = self._entries[name], self._clashes[name]
             raise RegistryError(
                 f"{self.kind} '{name}' is registered by both {first.plugin} and {second.plugin}",
-                hint=f"Uninstall one of them, or choose with GANZOO_PLUGINS={first.plugin.name} (names, comma-separated).",
+                hint=f"Uninstall one of them, or name those that are to load: GANZOO_PLUGINS={first.plugin.name}",
             )
         if name not in self._entries:
             raise RegistryError(f"no {self.kind} is called '{name}'", hint=self._hint(name))

@@ -96,9 +96,7 @@ def resume(
         length = Train.model_validate(run.recipe.train.model_dump() | {"steps": steps, "epochs": None})
         run.recipe = run.recipe.model_copy(update={"train": length})
     if device is not None:
-        run.recipe = run.recipe.model_copy(
-            update={"runtime": run.recipe.runtime.model_copy(update={"device": device})}
-        )
+        run.recipe = run.recipe.model_copy(update={"runtime": run.recipe.runtime.model_copy(update={"device": device})})
     start = checkpoint.find(run.checkpoints, name)
     data = build_data(_data_from_where_it_was(run), plugins())
     data.prepare(track)
@@ -280,9 +278,7 @@ class _Session:
             self._log()
             self._save()
         name = signals.Signals(number).name
-        return Stopped(
-            number, f"{name}: stopped at step {self.run.step}; go on with: ganzoo resume {self.run.folder}"
-        )
+        return Stopped(number, f"{name}: stopped at step {self.run.step}; go on with: ganzoo resume {self.run.folder}")
 
     def _failed(self, error: GanzooError) -> TrainingError:
         """The error, with the last good checkpoint added to what can be done."""

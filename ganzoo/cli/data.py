@@ -46,9 +46,13 @@ def check(
         )
     else:
         if report.rows:
-            output.table("problems", ["file", "problem", "detail"], [[r.file, r.problem, r.detail] for r in report.rows])
+            output.table(
+                "problems", ["file", "problem", "detail"], [[r.file, r.problem, r.detail] for r in report.rows]
+            )
         output.table("folders", ["folder", "pictures"], [[name, str(n)] for name, n in sorted(report.groups.items())])
         kinds = ", ".join(f"{count} {name}" for name, count in (report.formats + report.modes).most_common())
-        output.say(f"{report.pictures} pictures ({kinds}); {len(report.rows)} problems, {len(report.unusable)} unusable")
+        output.say(
+            f"{report.pictures} pictures ({kinds}); {len(report.rows)} problems, {len(report.unusable)} unusable"
+        )
     if report.unusable:
         raise typer.Exit(2)

@@ -61,7 +61,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        output.error(GanzooError(f"{type(error).__name__}: {error}", hint="This is a fault of ganzoo or a plugin; "
-                                 "ganzoo --debug shows where."))
+        output.error(
+            GanzooError(
+                f"{type(error).__name__}: {error}",
+                hint="This is a fault of ganzoo or a plugin; ganzoo --debug shows where.",
+            )
+        )
         sys.exit(1)
     sys.exit(0)

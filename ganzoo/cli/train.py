@@ -43,7 +43,5 @@ def train(
     from ganzoo.training import train as run_training
 
     settings += ask_to_download(model, recipe, settings, output)
-    run = run_training(
-        model, recipe, overrides=settings, out=out, listeners=[display(output)], track=output.track
-    )
+    run = run_training(model, recipe, overrides=settings, out=out, listeners=[display(output)], track=output.track)
     output.finished(run)

@@ -75,7 +75,7 @@ def _directions(wanted: str | None, there: list[str]) -> list[str]:
 
 
 def _targets(files: list[Path], directions: list[str], out: Path) -> dict[tuple[Path, str], Path]:
-    """Each file and direction, and the picture to write: named like the file, with the direction where there are two."""
+    """Each file and direction, and the picture to write: named like the file, and the direction where there are two."""
     if out.suffix and not out.is_dir():
         if len(files) * len(directions) > 1:
             raise DataError(f"--out {out} is one file, and there are several pictures", hint="Name a folder.")
@@ -87,7 +87,8 @@ def _targets(files: list[Path], directions: list[str], out: Path) -> dict[tuple[
             name = f"{file.stem}-{direction}" if several else file.stem
             taken = set(targets.values())
             target = next(
-                path for number in range(len(files) + 1)
+                path
+                for number in range(len(files) + 1)
                 if (path := out / f"{name}{f'-{number + 1}' if number else ''}.png") not in taken
             )
             targets[file, direction] = target

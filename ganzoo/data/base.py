@@ -42,7 +42,7 @@ class Data:
     in_memory: bool = False
     """True when a batch costs so little that worker processes would only be in the way."""
     paired: bool = False
-    """True when the A and the B of a sample show the same thing, so that a translation can be compared with its truth."""
+    """True when A and B of a sample show the same thing, so that a translation can be compared with its truth."""
 
     def __init__(self, config: Any, split: str = "train") -> None:
         """``split`` is ``"train"`` or ``"test"``. Nothing heavy happens before :meth:`prepare`."""

@@ -1,6 +1,6 @@
 """Translation measured against the true picture, where the test split has one: PSNR and SSIM.
 
-Each score comes with the same score of doing nothing (the input taken for the translation), without which it says little.
+Each score comes with that of doing nothing (the input taken for the translation), without which it says little.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-""
+"""Recipes: TOML in, a checked recipe out, and the objects that it names."""

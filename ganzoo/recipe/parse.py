@@ -18,9 +18,7 @@ from ganzoo.recipe.source import Path as KeyPath
 from ganzoo.recipe.source import Source, parse, parse_overrides
 
 
-def read(
-    model: str | None, recipe: str | Path | None, overrides: Iterable[str], plugins: Plugins
-) -> Source:
+def read(model: str | None, recipe: str | Path | None, overrides: Iterable[str], plugins: Plugins) -> Source:
     """Read a recipe with what it extends and what is set over it.
 
     Args:
@@ -133,7 +131,8 @@ class _Checking:
             self._known(("evaluation", "metrics"), "metric", name)
         for name in _strings(values, "train", "trackers"):
             self._known(("train", "trackers"), "tracker", name)
-        return self._validate(Recipe, completed, ())
+        recipe: Recipe | None = self._validate(Recipe, completed, ())
+        return recipe
 
     def _loop_class(self, model: Any) -> Any:
         if not isinstance(model, str):
@@ -212,21 +211,27 @@ def _strings(values: Mapping[str, Any], table: str, key: str) -> list[str]:
 
 def _describe(detail: Any, model: type[BaseModel], values: Any, path: KeyPath) -> tuple[KeyPath, str]:
     """The path and the words of one of pydantic's errors."""
-    keys, table, fields = path, values, model
+    keys, table = path, values
+    fields: type[BaseModel] | None = model
+    known: list[str] = []
     for part in detail["loc"]:
         if not isinstance(table, Mapping) or (part not in table and detail["type"] != "missing"):
             break
-        inner = fields.model_fields.get(str(part)) if fields else None
         keys, table = (*keys, str(part)), table.get(part)
-        annotation = inner.annotation if inner else None
-        parent, fields = fields, annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-        known = list(parent.model_fields) if parent else []
+        known = list(fields.model_fields) if fields else []
+        fields = _table_below(fields, str(part))
     if detail["type"] == "extra_forbidden":
         return keys, _unknown(keys[-1], known)
     if detail["type"] == "missing":
         return keys, "missing"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return keys or ("recipe",), f"{message}, not {table!r}" if not isinstance(table, Mapping) else message
+
+
+def _table_below(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
+    """The model of a table inside a model's table."""
+    annotation = model.model_fields[key].annotation if model and key in model.model_fields else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ class Optimizer(Config):
 
 
 class Optimizers(Optimizer):
-    """The optimizer of every player; a table by a player's name (``[optimizer.discriminator]``) overrides it for one."""
+    """The optimizer of every player; a table by a player's name (``[optimizer.discriminator]``) overrides it."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -170,7 +170,7 @@ class Recipe(Config):
     """Where the batches come from."""
     networks: dict[str, Component]
     """A network for each role (``generator``), or for one network alone (``generator_AtoB``)."""
-    loop: dict[str, Any] = {}
+    loop: dict[str, Any] = Field(default_factory=dict)
     """The game's own settings."""
     loss: Component = Component(type="non-saturating")
     """The adversarial loss, for loops that let it be chosen."""

@@ -36,11 +36,20 @@ class Source:
 
         A table that names another ``type`` replaces the whole table: the old type's keys mean nothing to the new one.
         """
-        places = {(): self.places.get((), base.places.get((), "recipe"))}
+        base = base.without_rivals(self)
+        places: dict[Path, str] = {(): self.places.get((), base.places.get((), "recipe"))}
         values = _merge(base.values, self.values)
         for source in (base, self):
             places.update({path: place for path, place in source.places.items() if path})
         return Source(values, places)
+
+    def without_rivals(self, top: Source) -> Source:
+        """This source without the length of the training, where the one laid over it gives a length in another unit."""
+        above, below = top.values.get("train"), self.values.get("train")
+        if not (isinstance(above, dict) and isinstance(below, dict) and {"epochs", "steps"} & set(above)):
+            return self
+        kept = {key: value for key, value in below.items() if key not in ("epochs", "steps")}
+        return Source({**self.values, "train": kept}, self.places)
 
 
 def parse(text: str, name: str) -> Source:
@@ -90,11 +99,15 @@ def _merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in top.items():
         below = merged.get(key)
-        if isinstance(value, dict) and isinstance(below, dict) and value.get("type", below.get("type")) == below.get("type"):
+        if isinstance(below, dict) and isinstance(value, dict) and _are_of_one_type(below, value):
             merged[key] = _merge(below, value)
         else:
             merged[key] = value
     return merged
+
+
+def _are_of_one_type(below: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    return bool(value.get("type", below.get("type")) == below.get("type"))
 
 
 def _lines(text: str) -> dict[Path, int]:

@@ -35,7 +35,6 @@ def write_report(run: Run) -> Path:
 
     Returns:
         The page's path.
-
     """
     history = list(run.history())
     style, script = _beside("page.css"), _beside("page.js")

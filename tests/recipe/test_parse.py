@@ -128,3 +128,8 @@ def test_an_unknown_recipe_is_refused():
 
 def test_epochs_and_steps_exclude_each_other(tmp_path):
     assert problems_of(tmp_path, GOOD + "steps = 3\n") == ["r.toml:8: train: give either 'epochs' or 'steps'"]
+
+
+def test_a_length_in_another_unit_replaces_the_recipes_own(tmp_path):
+    recipe = recipe_of(tmp_path, overrides=["train.steps=9"])
+    assert (recipe.train.epochs, recipe.train.steps) == (None, 9)
