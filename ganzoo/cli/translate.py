@@ -60,7 +60,7 @@ def _files(paths: list[Path]) -> list[Path]:
             raise DataError(f"{path}: no such picture or folder")
     if not files:
         raise DataError(f"{', '.join(map(str, paths))}: holds no pictures")
-    return files
+    return list(dict.fromkeys(files))
 
 
 def _directions(wanted: str | None, there: list[str]) -> list[str]:

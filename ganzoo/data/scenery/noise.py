@@ -1,9 +1,7 @@
 """Smooth value noise over one small table of random numbers, in plain numpy."""
 
 import numpy as np
-import numpy.typing as npt
-
-Array = npt.NDArray[np.floating]  # float32 wherever it is as large as a picture
+from ganzoo.data.scenery.arrays import Array
 
 _SIDE = 64  # a power of two, so that wrapping round is a bit mask
 _MASK = _SIDE - 1
@@ -12,17 +10,6 @@ _MASK = _SIDE - 1
 def lattice(rng: np.random.Generator) -> Array:
     """The random heights (64, 64) in [0, 1) between which all noise of one scene is interpolated."""
     return rng.random((_SIDE, _SIDE), dtype=np.float32)
-
-
-def unit(value: Array) -> Array:
-    """The value held within [0, 1]; np.clip does the same, but slowly on small arrays."""
-    return np.minimum(np.maximum(value, 0.0), 1.0)
-
-
-def smoothstep(low: float, high: float, value: Array) -> Array:
-    """0 below `low`, 1 above `high`, an S-curve between; `low` > `high` turns the curve round."""
-    t = unit((value - low) * (1.0 / (high - low)))
-    return t * t * (3.0 - 2.0 * t)
 
 
 def noise(table: Array, x: Array, y: Array) -> Array:
