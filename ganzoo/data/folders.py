@@ -97,6 +97,7 @@ class JitterConfig(FolderConfig):
     """For image-to-image sets: as CycleGAN and pix2pix, a little larger and then a random crop."""
 
     crop: Literal["random", "center"] = "random"
+    """Where training crops lie in the resized picture; test crops are central."""
 
 
 class UnpairedConfig(JitterConfig):

@@ -57,10 +57,10 @@ def _read_with_bases(name: str, beside: Path | None, plugins: Plugins, seen: tup
             source = parse(path.read_text(encoding="utf-8"), _shown(path))
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"{_shown(path)}: cannot be read: {error}") from error
-    elif name.endswith(".toml"):
+    elif name.endswith(".toml") and not seen:
         raise RecipeError(f"{name}: no such recipe file", hint="ganzoo list recipes shows the ones that come along")
     else:
-        shipped = shipped_recipe(name, plugins)
+        shipped = shipped_recipe(name.removesuffix(".toml"), plugins)
         source = parse(shipped.text, shipped.origin)
     base = source.values.pop("extends", None)
     if base is None:

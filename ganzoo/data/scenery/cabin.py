@@ -1,6 +1,7 @@
 """The paint of log cabins."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, unit
 from ganzoo.data.scenery.palette import Palette, mix, shaded
 from ganzoo.data.scenery.patch import Patch

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array
 from ganzoo.data.scenery.cabin import log_cabin
 from ganzoo.data.scenery.palette import Palette, haze, mix

@@ -1,6 +1,7 @@
 """The paint of the land: meadow, path, forest, rock and snow."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, smoothstep, unit
 from ganzoo.data.scenery.noise import fbm, noise
 from ganzoo.data.scenery.palette import Palette, haze, mix, shaded

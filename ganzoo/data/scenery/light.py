@@ -1,6 +1,7 @@
 """How the sun lights the land, and what lies in the shade."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, smoothstep, unit
 from ganzoo.data.scenery.noise import noise
 from ganzoo.data.scenery.scene import Figure, Scene

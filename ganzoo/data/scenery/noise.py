@@ -1,6 +1,7 @@
 """Smooth value noise over one small table of random numbers, in plain numpy."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array
 
 _SIDE = 64  # a power of two, so that wrapping round is a bit mask

@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+
 from ganzoo.data.scenery.arrays import Array, unit
 from ganzoo.data.scenery.figures import paint_figures, standing_in
 from ganzoo.data.scenery.land import paint_land

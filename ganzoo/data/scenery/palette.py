@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array
 
 Season = Literal["summer", "winter"]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, unit
 
 

@@ -1,6 +1,7 @@
 """The paint of the sky: sun, air and clouds."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, centres, smoothstep, unit
 from ganzoo.data.scenery.noise import fbm
 from ganzoo.data.scenery.palette import Palette, mix

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, centres, smoothstep
 from ganzoo.data.scenery.light import drop_shadow, light_of
 from ganzoo.data.scenery.noise import fbm, noise

@@ -1,6 +1,7 @@
 """The height field: valley, mountains, and the beds of river and lake."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, smoothstep
 from ganzoo.data.scenery.noise import fbm, ridged
 from ganzoo.data.scenery.scene import Scene

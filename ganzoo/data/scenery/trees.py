@@ -1,6 +1,7 @@
 """The paint of conifers and broadleaved trees."""
 
 import numpy as np
+
 from ganzoo.data.scenery.arrays import Array, smoothstep, unit
 from ganzoo.data.scenery.noise import noise
 from ganzoo.data.scenery.palette import Palette, mix, shaded

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
 from ganzoo.data.scenery.arrays import Array, centres, unit
 from ganzoo.data.scenery.palette import mix
 from ganzoo.data.scenery.survey import Land

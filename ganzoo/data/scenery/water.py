@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+
 from ganzoo.data.scenery.arrays import Array, centres, smoothstep
 from ganzoo.data.scenery.noise import fbm, noise
 from ganzoo.data.scenery.palette import Palette, mix, shaded

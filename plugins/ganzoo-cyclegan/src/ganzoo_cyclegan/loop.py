@@ -47,6 +47,7 @@ class CycleGAN(TrainingLoop):
     }
     publishes: ClassVar = {"AtoB": "generator_AtoB", "BtoA": "generator_BtoA"}
     sources: ClassVar = {"AtoB": "A", "BtoA": "B"}
+    preview_count: ClassVar = 6
     Config: ClassVar[type[CycleGANConfig]] = CycleGANConfig
 
     def setup(self) -> None:
