@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ganzoo.augment import Augmentation
 from ganzoo.ema import NetworkAverage
 from ganzoo.errors import TrainingError
 from ganzoo.loop import Batch, TrainingLoop, Turn
@@ -51,6 +52,7 @@ class Engine:
         }
         published = {name: loop.networks[name] for name in loop.publishes.values()}
         self.average = NetworkAverage(published, recipe.ema) if recipe.ema.half_life else None
+        self.augmentation = Augmentation(loop, recipe.augment)
         self.terms = TermLog()
         self._playing = ""
         loop.train()
@@ -59,6 +61,7 @@ class Engine:
 
     def train_step(self, batches: Iterator[Batch]) -> None:
         """One step: draw its batch (or batches, when gradients are accumulated) and play the turns that are due."""
+        self.augmentation.step = self.step
         portions = [self.place(next(batches)) for _ in range(self.recipe.train.accumulate)]
         rate = factor(self.recipe.schedule, self.step, self.steps, self.steps_per_epoch)
         for turn in self.turns:

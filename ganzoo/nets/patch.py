@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo.config import FromData
 from ganzoo.nets.init import InitConfig, initialize
@@ -28,8 +27,6 @@ class PixelConfig(InitConfig):
     """Channels of the first layer."""
     norm: Norm = "instance"
     """Normalisation of the layers between the first and the last."""
-    spectral_norm: bool = False
-    """Divide each weight by its largest singular value (arXiv:1802.05957)."""
 
 
 class PatchConfig(PixelConfig):
@@ -55,7 +52,7 @@ class PatchDiscriminator(nn.Module):
         self.strides = [2] * config.layers + [1, 1]
         self.least = _least_input(self.strides)
         self.model = nn.Sequential(*_patch_layers(self.channels, config, self.strides))
-        _start(self, config)
+        initialize(self, config.init, config.init_gain)
 
     def forward(self, images: Tensor) -> Tensor:
         require_channels(images, self.channels, "the patch discriminator")
@@ -81,7 +78,7 @@ class PixelDiscriminator(nn.Module):
             nn.LeakyReLU(0.2),
             nn.Conv2d(2 * filters, 1, 1, bias=uses_bias(config.norm)),
         )
-        _start(self, config)
+        initialize(self, config.init, config.init_gain)
 
     def forward(self, images: Tensor) -> Tensor:
         require_channels(images, self.channels, "the pixel discriminator")
@@ -114,12 +111,3 @@ def _least_input(strides: list[int]) -> int:
     for stride in reversed(strides):
         side = (side - 1) * stride + KERNEL - 2
     return side
-
-
-def _start(network: nn.Module, config: PixelConfig) -> None:
-    """Draw the weights, then normalise them, so that the power iteration starts from the drawn ones."""
-    initialize(network, config.init, config.init_gain)
-    if config.spectral_norm:
-        for layer in list(network.modules()):
-            if isinstance(layer, nn.Conv2d):
-                spectral_norm(layer)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo.data.base import Data
 from ganzoo.loop import TrainingLoop
 from ganzoo.plugins import Plugins
-from ganzoo.recipe.parse import role
+from ganzoo.recipe.parse import SPECTRAL_NORM, role
 from ganzoo.recipe.schema import Component, Recipe
 from ganzoo.spec import DataSpec
 
@@ -39,8 +41,14 @@ def build_loop(recipe: Recipe, spec: DataSpec, plugins: Plugins) -> TrainingLoop
 
 
 def build_network(component: Component, plugins: Plugins) -> nn.Module:
-    """One network."""
-    network: nn.Module = _build("network", component, plugins)
+    """One network, spectrally normalised where its table says so."""
+    options = component.options
+    normalised = options.pop(SPECTRAL_NORM, False)
+    network: nn.Module = _build("network", Component(type=component.type, **options), plugins)
+    if normalised:
+        for layer in list(network.modules()):
+            if isinstance(layer, nn.Linear | _ConvNd):
+                spectral_norm(layer)
     return network
 
 
@@ -62,6 +70,8 @@ def _build(kind: str, component: Component, plugins: Plugins) -> Any:
 
 
 def _filled(kind: str, component: Component, spec: DataSpec, plugins: Plugins) -> Component:
-    config = plugins.load(kind, component.type).Config(**component.options)
-    options: Mapping[str, Any] = config.filled(spec).model_dump()
-    return Component(type=component.type, **options)
+    options = component.options
+    reserved = {SPECTRAL_NORM: options.pop(SPECTRAL_NORM)} if SPECTRAL_NORM in options else {}
+    config = plugins.load(kind, component.type).Config(**options)
+    filled: Mapping[str, Any] = config.filled(spec).model_dump()
+    return Component(type=component.type, **filled, **reserved)

@@ -17,6 +17,9 @@ from ganzoo.recipe.shipped import shipped_recipe
 from ganzoo.recipe.source import Path as KeyPath
 from ganzoo.recipe.source import Source, parse, parse_overrides
 
+SPECTRAL_NORM = "spectral_norm"
+"""The key of every network's table that normalises its convolutions and linear layers (arXiv:1802.05957)."""
+
 
 def read(model: str | None, recipe: str | Path | None, overrides: Iterable[str], plugins: Plugins) -> Source:
     """Read a recipe with what it extends and what is set over it.
@@ -163,7 +166,10 @@ class _Checking:
         if target is None:
             return table
         options = {key: value for key, value in table.items() if key != "type"}
-        return {"type": table["type"], **self._validated(path, target.Config, options)}
+        reserved = {}
+        if kind == "network" and isinstance(options.get(SPECTRAL_NORM), bool):
+            reserved = {SPECTRAL_NORM: options.pop(SPECTRAL_NORM)}
+        return {"type": table["type"], **self._validated(path, target.Config, options), **reserved}
 
     def _validated(self, path: KeyPath, config: type[BaseModel], options: Any) -> Any:
         model = self._validate(config, options, path)

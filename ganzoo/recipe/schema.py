@@ -100,6 +100,17 @@ class Ema(Config):
     """Early on the half-life is at most this share of the images seen so far; 0 does not ramp."""
 
 
+class Augment(Config):
+    """What discriminators see in place of the pictures, real and fake alike."""
+
+    policy: tuple[Literal["color", "translation", "cutout"], ...] = ()
+    """DiffAugment's kinds of change (arXiv:2006.10738)."""
+    instance_noise: float = Field(0.0, ge=0.0)
+    """Standard deviation of noise added to pictures in [-1, 1] (arXiv:1610.04490)."""
+    noise_steps: int = Field(0, ge=0)
+    """Steps over which that noise fades to 0; 0 keeps it."""
+
+
 class Train(Config):
     """How long, in what portions, and how often something is written."""
 
@@ -179,6 +190,7 @@ class Recipe(Config):
     optimizer: Optimizers = Optimizers()
     schedule: Schedule = Schedule()
     ema: Ema = Ema()
+    augment: Augment = Augment()
     train: Train
     evaluation: Evaluation = Evaluation()
     runtime: Runtime = Runtime()

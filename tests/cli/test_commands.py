@@ -25,7 +25,7 @@ def ganzoo(capsys):
 def trained(ganzoo, tmp_path, tiny):
     """A run folder."""
     settings = [part for setting in tiny for part in ("--set", setting)]
-    code, printed, problems = ganzoo("train", "cyclegan", "--out", tmp_path / "run", *settings, "--quiet")
+    code, _, problems = ganzoo("train", "cyclegan", "--out", tmp_path / "run", *settings, "--quiet")
     assert code == 0, problems
     return tmp_path / "run"
 
@@ -54,7 +54,9 @@ def test_list_as_json(ganzoo, what):
 
 
 def test_show_says_what_a_step_costs(ganzoo):
-    code, out, _ = ganzoo("show", "cyclegan", "--json", "--set", 'networks.generator={type="resnet", filters=64, blocks=9}')
+    code, out, _ = ganzoo(
+        "show", "cyclegan", "--json", "--set", 'networks.generator={type="resnet", filters=64, blocks=9}'
+    )
     shown = json.loads(out)
     assert code == 0
     assert shown["parameters"]["generator_AtoB"] == 11_378_179
