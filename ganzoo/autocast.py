@@ -9,6 +9,8 @@ from torch import Tensor
 
 
 def no_autocast(images: Tensor) -> AbstractContextManager[object]:
-    """A context without autocast for the device of ``images``; the meta device, which has none, is left as it is."""
+    """A context without autocast for the device of ``images``; where it is off already, nothing is done."""
     kind = images.device.type
-    return torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext()
+    if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
+        return nullcontext()
+    return torch.autocast(kind, enabled=False)

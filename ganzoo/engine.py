@@ -46,6 +46,7 @@ class Engine:
             player: [parameter for network in networks for parameter in network.parameters()]
             for player, networks in self.players.items()
         }
+        self._everything = list(loop.networks.parameters())
         self.settings = {player: recipe.optimizer.of(player) for player in self.players}
         self.optimizers = {
             player: build_optimizer(self.settings[player], self.parameters[player]) for player in self.players
@@ -117,9 +118,10 @@ class Engine:
         if self._playing == player:
             return
         self._playing = player
-        own = {id(network) for network in self.players[player]}
-        for network in self.loop.networks.values():
-            network.requires_grad_(id(network) in own)
+        for parameter in self._everything:
+            parameter.requires_grad = False
+        for parameter in self.parameters[player]:
+            parameter.requires_grad = True
 
     def _compile(self) -> None:
         """Compile in place what no penalty differentiates twice: torch.compile has no double backward."""

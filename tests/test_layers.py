@@ -25,7 +25,7 @@ TORCH_FREE = (
 LAYERS = (
     *TORCH_FREE,
     "autocast distributed generators grids losses loop nets penalties pool",
-    "data ema optim precision report",
+    "adversarial augment data ema optim precision report",
     "metrics recipe.build recipe.rehearsal engine",
     "checkpoint",
     "pack",
@@ -39,7 +39,7 @@ LAYERS = (
 """From the bottom up. A module imports from its own layer and from those below; a package stands for what is in it."""
 
 PUBLIC = {
-    *("ganzoo", "autocast", "config", "data", "errors", "generators", "losses", "loop", "metrics"),
+    *("ganzoo", "adversarial", "autocast", "config", "data", "errors", "generators", "losses", "loop", "metrics"),
     *("nets", "penalties", "pool", "registry", "spec", "testing"),
 }
 """What a plugin may import; docs/plugins.md says the same."""

@@ -12,6 +12,12 @@ from ganzoo.errors import RecipeError
 
 Path = tuple[str, ...]
 
+RIVALS: dict[str, list[set[str]]] = {
+    "train": [{"epochs"}, {"steps"}],
+    "schedule": [{"constant_epochs", "decay_epochs"}, {"constant_steps", "decay_steps"}],
+}
+"""Table -> the keys for one length in one unit and in the other: who sets some of one means none of the other."""
+
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'[^']*'")
@@ -44,12 +50,15 @@ class Source:
         return Source(values, places)
 
     def without_rivals(self, top: Source) -> Source:
-        """This source without the length of the training, where the one laid over it gives a length in another unit."""
-        above, below = top.values.get("train"), self.values.get("train")
-        if not (isinstance(above, dict) and isinstance(below, dict) and {"epochs", "steps"} & set(above)):
-            return self
-        kept = {key: value for key, value in below.items() if key not in ("epochs", "steps")}
-        return Source({**self.values, "train": kept}, self.places)
+        """This source without the lengths that the one laid over it gives in another unit."""
+        values = dict(self.values)
+        for table, units in RIVALS.items():
+            above, below = top.values.get(table), values.get(table)
+            if isinstance(above, dict) and isinstance(below, dict):
+                rivals = {key for keys in units if not keys & set(above) for key in keys}
+                if any(keys & set(above) for keys in units):
+                    values[table] = {key: value for key, value in below.items() if key not in rivals}
+        return Source(values, self.places)
 
 
 def parse(text: str, name: str) -> Source:

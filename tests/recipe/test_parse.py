@@ -133,3 +133,6 @@ def test_epochs_and_steps_exclude_each_other(tmp_path):
 def test_a_length_in_another_unit_replaces_the_recipes_own(tmp_path):
     recipe = recipe_of(tmp_path, overrides=["train.steps=9"])
     assert (recipe.train.epochs, recipe.train.steps) == (None, 9)
+    text = GOOD + '[schedule]\ntype = "linear"\nconstant_epochs = 2\ndecay_epochs = 3\n'
+    schedule = recipe_of(tmp_path, text, overrides=["schedule.decay_steps=9"]).schedule
+    assert (schedule.constant_epochs, schedule.decay_epochs, schedule.decay_steps) == (0, 0, 9)
