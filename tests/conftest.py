@@ -29,6 +29,6 @@ TINY = [
 """Makes the embedded recipe a matter of a second, with a pool, an average and a schedule in play."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> list[str]:
     return list(TINY)

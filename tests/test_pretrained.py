@@ -11,10 +11,8 @@ from ganzoo.generators import pad_to
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    from tests.conftest import TINY
-
-    return ganzoo.train("cyclegan", overrides=TINY, out=tmp_path_factory.mktemp("pretrained") / "run")
+def run(tmp_path_factory, tiny):
+    return ganzoo.train("cyclegan", overrides=tiny, out=tmp_path_factory.mktemp("pretrained") / "run")
 
 
 @pytest.fixture

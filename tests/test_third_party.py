@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from dataclasses import dataclass
@@ -71,8 +72,8 @@ class Environment:
         pip = ["--no-index", "--no-deps", "--no-build-isolation", "--quiet"]
         self.run("-m", "pip", "install", *pip, *map(str, what))
 
-    def uninstall(self, name: str) -> None:
-        self.run("-m", "pip", "uninstall", "--yes", "--quiet", name)
+    def uninstall(self, *names: str) -> None:
+        self.run("-m", "pip", "uninstall", "--yes", "--quiet", *names)
 
 
 @pytest.fixture(scope="module")
@@ -151,16 +152,35 @@ def test_wheel_of_the_core_holds_what_is_not_python(wheels: dict[str, Path]) -> 
     assert not [name for name in names if name.startswith(("plugins/", "tests/")) or "__pycache__" in name]
 
 
-@pytest.mark.parametrize("plugin", [folder.name for folder in PLUGINS])
-def test_official_plugin_works_from_its_wheel(plugin: str, environment: Environment, wheels: dict[str, Path]) -> None:
-    environment.install(wheels[plugin.replace("-", "_")])
+FROM_WHEELS = """
+import sys
+from ganzoo.plugins import Plugins, plugins
+from ganzoo.testing import check_turns, small_settings
+
+for plugin in sys.argv[1:]:
+    assert [status.problem for status in Plugins(chosen=plugin).statuses] == ["", ""], plugin
+for model in plugins().registries["model"]:
+    check_turns(model, small_settings(model))
+    print(model)
+"""
+
+
+def test_official_plugins_work_from_their_wheels(environment: Environment, wheels: dict[str, Path]) -> None:
+    names = [folder.name for folder in PLUGINS]
+    environment.install(*(wheels[name.replace("-", "_")] for name in names))
     try:
-        assert environment.listing("plugins")[plugin]["status"] == "ok"
-        models = [name for name, row in environment.listing("models").items() if row["plugin"].startswith(plugin)]
-        for model in models:
-            assert json.loads(environment.ganzoo("show", model, "--json"))["recipe"]["model"] == model
+        played = environment.run("-c", FROM_WHEELS, *names).split()
+        assert sorted(played) == sorted(environment.listing("models"))
     finally:
-        environment.uninstall(plugin)
+        environment.uninstall(*names)
+
+
+@pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
+def test_official_plugin_needs_no_other(folder: Path) -> None:
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert [needed for needed in project["dependencies"] if needed.startswith("ganzoo")] == ["ganzoo>=0.1,<1"]
+    assert project["name"] == folder.name
+    assert (folder / project["readme"]).is_file()
 
 
 def test_plugin_of_the_docs_comes_trains_and_goes(environment: Environment, tmp_path: Path) -> None:
@@ -208,8 +228,7 @@ def test_bad_plugins_are_named_and_harm_nobody(environment: Environment, tmp_pat
         assert chosen["good"]["plugin"] == "ganzoo-two 1.2"
         assert "good" not in environment.listing("networks", GANZOO_PLUGINS="")
     finally:
-        for path in made:
-            environment.uninstall(path.name)
+        environment.uninstall(*(path.name for path in made))
 
 
 def test_nothing_of_this_checkout_is_in_the_fresh_environment(shared: Environment) -> None:
