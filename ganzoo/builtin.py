@@ -8,9 +8,19 @@ from ganzoo.registry import Register
 
 @hookimpl
 def register_networks(register: Register) -> None:
-    register("unet", "ganzoo.nets.unet:UNet", summary="encoder-decoder with skip connections (pix2pix)")
+    register("unet", "ganzoo.nets.unet:UNet", summary="encoder-decoder with skip connections")
     register("patch", "ganzoo.nets.patch:PatchDiscriminator", summary="judges overlapping patches (PatchGAN)")
     register("pixel", "ganzoo.nets.patch:PixelDiscriminator", summary="judges each pixel by itself (1x1 PatchGAN)")
+    mlp, convolutional = "ganzoo.nets.mlp", "ganzoo.nets.convolutional"
+    register("mlp-generator", f"{mlp}:MLPGenerator", summary="perceptron: noise to pictures or points")
+    register("mlp-discriminator", f"{mlp}:MLPDiscriminator", summary="perceptron: one logit a picture or point")
+    register("conv-generator", f"{convolutional}:ConvolutionalGenerator", summary="transposed convolutions (DCGAN)")
+    register("conv-discriminator", f"{convolutional}:ConvolutionalDiscriminator", summary="its mirror image, a critic")
+
+
+@hookimpl
+def register_loops(register: Register) -> None:
+    register("adversarial", "ganzoo.adversarial:AdversarialLoop", summary="generator against discriminator")
 
 
 @hookimpl
@@ -41,9 +51,26 @@ def register_data(register: Register) -> None:
     register("paired-images", "ganzoo.data.folders:PairedImages", summary="pairs, side by side or in two folders")
     register("class-domains", "ganzoo.data.folders:ClassDomains", summary="two classes as two domains")
     register("seasons", "ganzoo.data.seasons:Seasons", summary="drawn landscapes, summer and winter; no download")
+    register("glyphs", "ganzoo.data.glyphs:Glyphs", summary="drawn handwritten digits, labelled; no download")
+    register("ring", "ganzoo.data.points:Ring", summary="points: 8 Gaussians on a circle; no download")
+    register("grid", "ganzoo.data.points:Grid", summary="points: 25 Gaussians on a lattice; no download")
+    register("mnist", "ganzoo.data.mnist:Mnist", summary="handwritten digits, labelled")
+    register("fashion-mnist", "ganzoo.data.mnist:FashionMnist", summary="clothes in grey, labelled")
+    register("stacked-mnist", "ganzoo.data.stacked:StackedMnist", summary="three digits as three channels, 1000 modes")
+    register("cifar10", "ganzoo.data.cifar:Cifar10", summary="photos of ten classes, labelled")
 
 
 @hookimpl
 def register_metrics(register: Register) -> None:
     register("psnr", "ganzoo.metrics.paired:Psnr", summary="translation against the true picture, in dB")
     register("ssim", "ganzoo.metrics.paired:Ssim", summary="translation against the true picture, structure")
+    register("l1", "ganzoo.metrics.paired:L1", summary="translation against the true picture, mean difference")
+    generative, modes = "ganzoo.metrics.generative", "ganzoo.metrics.modes"
+    register("frechet", f"{generative}:Frechet", summary="Fréchet distance of features (FID)")
+    register("kid", f"{generative}:Kid", summary="kernel distance of features (KID)")
+    register("precision-recall", f"{generative}:PrecisionRecall", summary="fakes among real ones, and real among fakes")
+    register("density-coverage", f"{generative}:DensityCoverage", summary="the same by counts, less moved by outliers")
+    register("inception-score", f"{generative}:InceptionScore", summary="clear and varied pictures, by their labels")
+    register("conditional-accuracy", f"{generative}:ConditionalAccuracy", summary="pictures of the label asked for")
+    register("mode-coverage", f"{modes}:ModeCoverage", summary="modes caught of 'ring' and 'grid', and how sharply")
+    register("stacked-modes", f"{modes}:StackedModes", summary="modes caught of 'stacked-mnist', and how evenly")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.files import write_bytes
+from ganzoo.scatter import scatter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,8 +31,11 @@ def to_image(tensor: Tensor) -> Image.Image:
 def captioned_grid(columns: Mapping[str, Tensor]) -> Image.Image:
     """Caption -> (N, C, H, W) in [-1, 1]: a column each under its caption, a row a sample.
 
-    A single caption is left out and its pictures are tiled near to a square.
+    A single caption is left out and its pictures are tiled near to a square. Points (N, 2) make a plot instead, with
+    a colour for each caption.
     """
+    if all(tensor.shape[1:] == (2,) for tensor in columns.values()):
+        return scatter(columns)
     pictures = {caption: [_visible(to_image(image)) for image in images] for caption, images in columns.items()}
     if len(pictures) == 1:
         (tiles,) = pictures.values()
@@ -44,6 +48,15 @@ def save_png(image: Image.Image, path: Path) -> None:
     """Write a PNG, whole or not at all."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
+    write_bytes(path, buffer.getvalue())
+
+
+def save_animation(frames: Sequence[Image.Image], path: Path, *, seconds: float) -> None:
+    """Write an endless animation of that length, a GIF, APNG (``.png``, ``.apng``) or WebP by the file's name."""
+    kind = {".gif": "GIF", ".png": "PNG", ".apng": "PNG", ".webp": "WEBP"}[path.suffix.lower()]
+    settings = {"quality": 90} if kind == "WEBP" else {}
+    buffer, each = io.BytesIO(), round(1000 * seconds / len(frames))
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=each, loop=0, **settings)
     write_bytes(path, buffer.getvalue())
 
 

@@ -70,3 +70,40 @@ def test_png_comes_back_as_it_was(tmp_path):
     with Image.open(tmp_path / "samples" / "grid.png") as loaded:
         assert loaded.tobytes() == grid.tobytes()
     assert [path.name for path in (tmp_path / "samples").iterdir()] == ["grid.png"]
+
+
+def coloured(image, reference):
+    """Where the picture shows a colour near ``reference``: left, upper, right, lower."""
+    pixels = torch.frombuffer(bytearray(image.convert("RGB").tobytes()), dtype=torch.uint8)
+    distance = (pixels.view(image.height, image.width, 3).int() - torch.tensor(reference)).abs().sum(dim=2)
+    rows, columns = torch.nonzero(distance < 90, as_tuple=True)
+    return [int(value) for value in (columns.min(), rows.min(), columns.max(), rows.max())]
+
+
+ORANGE, BLUE = (175, 110, 58), (65, 128, 165)  # the first two colours, as seen through
+
+
+def test_points_make_one_plot_with_y_upwards():
+    plot = captioned_grid({"sample": torch.tensor([[0.9, 0.9]])})
+    left, top, right, bottom = coloured(plot, ORANGE)
+    assert left > plot.width * 0.8
+    assert bottom < plot.height * 0.2
+    assert 2 <= right - left <= 8
+    assert 2 <= bottom - top <= 8
+
+
+def test_every_caption_of_points_has_a_colour_and_a_place_in_the_legend():
+    points = {"real": torch.full((5, 2), -0.5), "generated": torch.full((5, 2), 0.5)}
+    plot = captioned_grid(points)
+    assert coloured(plot.crop((0, 40, *plot.size)), ORANGE)[2] < plot.width / 2
+    assert coloured(plot.crop((0, 40, *plot.size)), BLUE)[0] > plot.width / 2
+    assert plot.height > captioned_grid({"sample": points["real"]}).height
+    assert plot.crop((0, 0, plot.width, 36)).convert("L").getextrema()[1] > 200
+
+
+def test_points_out_of_sight_are_drawn_at_the_edge():
+    plot = captioned_grid({"sample": torch.tensor([[50.0, 0.0], [float("nan"), 0.0], [0.0, float("-inf")]])})
+    left, _, right, bottom = coloured(plot, ORANGE)
+    assert left < 20
+    assert right > plot.width - 20
+    assert bottom > plot.height - 20

@@ -1,4 +1,4 @@
-"""Published archives of pictures: fetched so that a broken line costs little, verified, unpacked safely."""
+"""Published files of pictures: fetched so that a broken line costs little, verified, unpacked safely."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,10 +24,17 @@ from typing import Any
 from ganzoo.data.base import Track, untracked
 from ganzoo.errors import DataError
 
-TWO_WAYS = (
-    "Two ways on: point data.root at a folder that has the pictures (--set data.root=FOLDER), or take the embedded "
-    "set, which needs no download: --set 'data={type=\"seasons\"}'"
-)
+
+def ways_on(embedded: str) -> str:
+    """What to do where pictures are missing; ``embedded`` is the ``[data]`` table of a set that needs no download."""
+    return (
+        "Two ways on: point data.root at a folder that has the pictures (--set data.root=FOLDER), or take the embedded "
+        f"set, which needs no download: --set 'data={{{embedded}}}'"
+    )
+
+
+_SEASONS = 'type="seasons"'
+TWO_WAYS = ways_on(_SEASONS)
 MIRROR = "GANZOO_MIRROR"
 """The environment variable with the base URL that archives are fetched from instead of where they were published."""
 
@@ -36,18 +44,33 @@ _SLACK = 50  # no archive of pictures unpacks to more than this many times its s
 
 @dataclass(frozen=True)
 class Archive:
-    """A published zip file. ``size`` (bytes) and ``sha256`` are verified where they are known; 0 and "" where not."""
+    """A published file. ``size`` (bytes) and ``sha256`` are verified where they are known; 0 and "" where not.
+
+    ``folder`` is where it lies below a mirror; ``embedded`` the ``[data]`` table of what can be taken instead.
+    """
 
     name: str
     url: str
     size: int = 0
     sha256: str = ""
+    folder: str = ""
+    embedded: str = _SEASONS
+
+    @property
+    def file(self) -> str:
+        """What the file is called."""
+        return self.url.rpartition("/")[2]
 
     @property
     def source(self) -> str:
         """The address it is fetched from: the published one, or the mirror's."""
         mirror = os.environ.get(MIRROR)
-        return f"{mirror.rstrip('/')}/{self.url.rpartition('/')[2]}" if mirror else self.url
+        return "/".join(filter(None, (mirror.rstrip("/"), self.folder, self.file))) if mirror else self.url
+
+    @property
+    def ways(self) -> str:
+        """What to do where it cannot be had."""
+        return ways_on(self.embedded)
 
 
 def _cyclegan(name: str, size: int = 0, sha256: str = "") -> Archive:
@@ -101,20 +124,47 @@ def fetch(
         DataError: no network, not the published file, an unsafe archive, no room on the disk, or ``root`` in use.
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise DataError(f"{root} has something else in it; nothing was downloaded over it", hint=TWO_WAYS)
-    try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        file = root.parent / f"{archive.name}.zip"
+        raise DataError(f"{root} has something else in it; nothing was downloaded over it", hint=archive.ways)
+    file = fetch_file(archive, root.parent, track, retries=retries, timeout=timeout, pause=pause)
+    with _writing(archive, root.parent):
+        unpack(file, root, archive.name, track)
+        file.unlink()
+    return root
+
+
+def fetch_file(
+    archive: Archive,
+    folder: Path,
+    track: Track[Any] = untracked,
+    *,
+    retries: int = 4,
+    timeout: float = 30.0,
+    pause: float = 1.0,
+) -> Path:
+    """Downloads the file into ``folder`` as it is, under the name it was published by; verifies it if it is there.
+
+    The arguments, and what is kept after a failure, are those of :func:`fetch`.
+
+    Raises:
+        DataError: no network, not the published file, or no room on the disk.
+    """
+    with _writing(archive, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / archive.file
         transfer = _Transfer(archive, file, retries=retries, timeout=timeout, pause=pause)
         if file.exists():
             transfer.verify(file)
         else:
             transfer.run(track)
-        unpack(file, root, archive.name, track)
-        file.unlink()
+    return file
+
+
+@contextmanager
+def _writing(archive: Archive, folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise DataError(f"cannot write {archive.name} to {root.parent}: {error}", hint=TWO_WAYS) from error
-    return root
+        raise DataError(f"cannot write {archive.name} to {folder}: {error}", hint=archive.ways) from error
 
 
 class _Transfer:
@@ -152,7 +202,7 @@ class _Transfer:
             raise DataError(
                 f"{self.archive.source} has {size:,} bytes, the published archive {self.archive.size:,}: "
                 "not the same file",
-                hint=TWO_WAYS,
+                hint=self.archive.ways,
             )
         self.size = size or self.archive.size
         before = self.recorded()
@@ -213,7 +263,7 @@ class _Transfer:
         if refused or isinstance(reason, ValueError) or failures > self.retries:
             kept = f" ({self.have / _MIB:.1f} MiB are kept and continued next time)" if self.have else ""
             text = f"cannot download {self.archive.source}: {getattr(reason, 'reason', reason)}{kept}"
-            raise DataError(text, hint=TWO_WAYS) from reason
+            raise DataError(text, hint=self.archive.ways) from reason
         time.sleep(self.pause * 2 ** (failures - 1))
 
     def verify(self, file: Path) -> None:
@@ -230,7 +280,7 @@ class _Transfer:
             raise DataError(
                 f"{self.archive.source} gave {size:,} bytes with sha256 {sha256}; expected were "
                 f"{self.archive.size or size:,} bytes with sha256 {expected}",
-                hint=f"A proxy or a mirror may have changed it: remove {file} and try again. {TWO_WAYS}",
+                hint=f"A proxy or a mirror may have changed it: remove {file} and try again. {self.archive.ways}",
             )
         self.size, self.tag = size, self.recorded().get("tag", "")
         self.write_record(sha256=sha256)

@@ -94,7 +94,7 @@ class ClassFolders(FolderData):
 
 
 class JitterConfig(FolderConfig):
-    """For image-to-image sets: as CycleGAN and pix2pix, a little larger and then a random crop."""
+    """For image-to-image sets: as CycleGAN and arXiv:1611.07004, a little larger and then a random crop."""
 
     crop: Literal["random", "center"] = "random"
     """Where training crops lie in the resized picture; test crops are central."""

@@ -110,7 +110,7 @@ def _written(labels: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[F
         for number, style in enumerate(styles):
             mine = (labels == digit) & (chosen == number)
             points, weights = _curves(style)
-            dots[mine] = weights @ (points + 0.022 * wobble[mine, : len(points)])
+            dots[mine] = weights @ (points + 0.03 * wobble[mine, : len(points)])
     dots = _fitted(_slanted(dots, normal, uniform[:, 1:2])) * (0.84 + 0.2 * uniform[:, 2, None, None])
     dots += (uniform[:, None, 3:5] - 0.5) * 0.1
     along = np.linspace(0.0, 2.0 * np.pi, _DOTS, dtype=np.float32)
@@ -120,7 +120,7 @@ def _written(labels: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[F
 
 def _slanted(dots: Floats, normal: Floats, stretch: Floats) -> Floats:
     """Turned, slanted and made wider or narrower, each digit by its own numbers."""
-    angle, slant = 0.09 * normal[:, 0], 0.12 + 0.16 * normal[:, 1]
+    angle, slant = 0.1 * normal[:, 0], 0.12 + 0.18 * normal[:, 1]
     width = 0.8 + 0.45 * stretch[:, 0]
     cos, sin = np.cos(angle), np.sin(angle)
     x, y = dots[..., 0] * width[:, None], dots[..., 1]
@@ -150,7 +150,8 @@ def _brushed(dots: Floats, radii: Floats, size: int) -> Pixels:
         np.add(row[:, :, None], column[:, None, :], out=power)
         np.minimum(least, power, out=least)
     distance = least / (2.0 * radii.mean(axis=1)[:, None, None])
-    return np.rint(255.0 * np.clip(0.5 - distance / 1.3, 0.0, 1.0)).astype(np.uint8)
+    pixels: Pixels = np.rint(255.0 * np.clip(0.5 - distance, 0.0, 1.0)).astype(np.uint8)
+    return pixels
 
 
 @cache

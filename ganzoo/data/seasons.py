@@ -30,19 +30,21 @@ class SeasonsConfig(DataConfig):
     """Test scenes; each is drawn in both seasons."""
     flip: bool = True
     """Mirror half of the training pictures."""
+    paired: bool = False
+    """Train on pairs: each scene in both seasons, both mirrored or neither."""
     seed: int = Field(0, ge=0)
     """Of the scenes."""
 
 
 class Seasons(Data):
-    """Unpaired summers and winters for training; paired ones, of scenes never trained on, for the test."""
+    """Summers and winters, unpaired for training unless the recipe says; the test has pairs, of other scenes."""
 
     Config: ClassVar[type[SeasonsConfig]] = SeasonsConfig
     in_memory = True
 
     def __init__(self, config: Any, split: str = "train") -> None:
         super().__init__(config, split)
-        self.paired = split == "test"
+        self.paired = split == "test" or config.paired
         self._pictures: dict[str, np.ndarray] = {}
 
     @property
@@ -53,9 +55,9 @@ class Seasons(Data):
     def prepare(self, track: Track[Any] = untracked) -> None:
         if self._pictures:
             return
-        first = {"summer": TEST_SCENES, "winter": TEST_SCENES} if self.paired else {"summer": 0, "winter": len(self)}
-        self._pictures["A"] = self._draw("summer", first["summer"], track)
-        self._pictures["B"] = self._draw("winter", first["winter"], track)
+        first = TEST_SCENES if self.split == "test" else 0
+        self._pictures["A"] = self._draw("summer", first, track)
+        self._pictures["B"] = self._draw("winter", first if self.paired else len(self), track)
 
     def _draw(self, season: Literal["summer", "winter"], first: int, track: Track[Any]) -> np.ndarray:
         def scene(index: int) -> np.ndarray:
@@ -66,24 +68,26 @@ class Seasons(Data):
             return np.stack(list(pictures))
 
     def __len__(self) -> int:
-        count: int = self.config.test_count if self.paired else self.config.count
+        count: int = self.config.test_count if self.split == "test" else self.config.count
         return count
 
     def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
-        if self.paired:
-            return {key: to_tensor(pictures[list(indices)]) for key, pictures in self._pictures.items()}
-        others = rng.integers(len(self), size=len(indices))
-        chosen = {"A": self._pictures["A"][list(indices)], "B": self._pictures["B"][others]}
-        return {key: to_tensor(self._flipped(pictures, rng)) for key, pictures in chosen.items()}
-
-    def _flipped(self, pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if not self.config.flip:
-            return pictures
-        mirrored = rng.random(len(pictures)) < 0.5
-        return np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
+        chosen = {"A": list(indices), "B": list(indices)}
+        if not self.paired:
+            chosen["B"] = rng.integers(len(self), size=len(indices)).tolist()
+        pictures = {key: self._pictures[key][numbers] for key, numbers in chosen.items()}
+        if self.split == "train" and self.config.flip:
+            draws = rng.random((1 if self.paired else 2, len(indices))) < 0.5
+            pictures = {"A": _mirrored(pictures["A"], draws[0]), "B": _mirrored(pictures["B"], draws[-1])}
+        return {key: to_tensor(several) for key, several in pictures.items()}
 
     def test(self) -> Seasons:
         return Seasons(self.config, "test")
 
     def fingerprint(self) -> str:
         return hashlib.sha256(f"seasons/1 {self.config.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def _mirrored(pictures: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """(N, H, W, C), those of ``which``, (N,) of bool, left to right."""
+    return np.where(which[:, None, None, None], pictures[:, :, ::-1], pictures)
