@@ -62,7 +62,7 @@ class Engine:
 
     def train_step(self, batches: Iterator[Batch]) -> None:
         """One step: draw its batch (or batches, when gradients are accumulated) and play the turns that are due."""
-        self.augmentation.step = self.step
+        self.augmentation.step = self.loop.step = self.step
         portions = [self.place(next(batches)) for _ in range(self.recipe.train.accumulate)]
         rate = factor(self.recipe.schedule, self.step, self.steps, self.steps_per_epoch)
         for turn in self.turns:
@@ -146,16 +146,19 @@ class Engine:
 
     @contextmanager
     def showing(self) -> Iterator[TrainingLoop]:
-        """The loop as a user will get it: averaged networks, inference mode, no gradients, random state untouched."""
+        """The loop as a user will get it: averaged networks, inference mode, no gradients, no trace left behind."""
         own = dict(self.loop.networks.items())
         if self.average is not None:
             self.loop.networks.update(dict(self.average.networks.items()))
+        buffers = [(buffer, buffer.clone()) for buffer in self.loop.networks.buffers()]  # train mode moves statistics
         modes = {module: module.training for module in self.loop.modules()}
         self.loop.train(self.loop.inference == "train")
         try:
             with torch.random.fork_rng(self._random_devices()), torch.no_grad(), autocast(self.device, self.bf16):
                 yield self.loop
         finally:
+            for buffer, before in buffers:
+                buffer.copy_(before)
             self.loop.networks.update(own)
             for module, mode in modes.items():
                 module.training = mode

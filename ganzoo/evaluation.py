@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganzoo.data.base import Track, untracked
+from ganzoo.data.base import Data, Track, untracked
 from ganzoo.errors import DataError
+from ganzoo.generators import Generators
 from ganzoo.plugins import plugins
 from ganzoo.precision import pick_device
 from ganzoo.pretrained import load
-from ganzoo.recipe.build import build_data
+from ganzoo.recipe.build import build_data, build_metric
 from ganzoo.recipe.parse import check, read
+from ganzoo.recipe.schema import Recipe
+from ganzoo.scores import Protocol, Scored, record
 
 
 def evaluate(
@@ -23,16 +26,19 @@ def evaluate(
     device: str = "auto",
     name: str = "latest",
     track: Track[Any] = untracked,
-) -> dict[str, float]:
-    """Score the generator of a run folder or a generator folder.
+) -> list[Scored]:
+    """Score the generator of a run folder or a generator folder, and write the scores to its ``metrics.json``.
 
     Args:
         source: the folder; its ``recipe.toml`` says which data.
         metrics: registered names; by default the recipe's own.
-        overrides: of the recipe, such as ``data.root=elsewhere``.
+        overrides: of the recipe, such as ``data.root=elsewhere`` or ``evaluation.samples=10000``.
         device: where the networks work.
         name: of a run's checkpoints.
         track: shows progress.
+
+    Returns:
+        What each metric gave, with its protocol.
 
     Raises:
         DataError: the recipe names no metric and none was asked for, or its data has no test split.
@@ -42,13 +48,40 @@ def evaluate(
     names = list(metrics or recipe.evaluation.metrics)
     if not names:
         raise DataError(f"{source}: its recipe names no metric", hint="Choose with --metric; ganzoo list metrics")
-    chosen = [found.load("metric", metric)() for metric in names]
     test = build_data(recipe, found).test()
     if test is None:
         raise DataError(f"{source}: data '{recipe.data.type}' has no test split to score on")
     test.prepare(track)
+    scorer = Scorer(recipe, names, test, track)
     model = load(source, device=str(pick_device(device)), name=name)
-    scores: dict[str, float] = {}
-    for metric in chosen:
-        scores.update(metric(model.generators, test))
-    return scores
+    return list(scorer.score(model.generators, model.config.step, source))
+
+
+class Scorer:
+    """Metrics that were seen to go with a recipe's data.
+
+    Attributes:
+        metrics: name -> metric.
+    """
+
+    def __init__(self, recipe: Recipe, names: Iterable[str], test: Data, track: Track[Any] = untracked) -> None:
+        """``test`` is the prepared test split. What a metric needs beforehand, such as a classifier, is made.
+
+        Raises:
+            DataError: a metric cannot be told on this data.
+        """
+        self.recipe, self.test = recipe, test
+        self.metrics = {name: build_metric(name, recipe.evaluation, plugins()) for name in names}
+        self.protocols: dict[str, Protocol] = {}
+        for name, metric in self.metrics.items():
+            metric.track = track
+            averaged = recipe.ema.half_life > 0
+            self.protocols[name] = {"metric": name, **metric.protocol(test), "averaged": averaged}
+
+    def score(self, generators: Generators, step: int, folder: Path) -> Iterator[Scored]:
+        """Score the generators of a step, and write the scores to the folder's ``metrics.json``."""
+        for name, metric in self.metrics.items():
+            values = metric(generators, self.test)
+            scored = Scored(self.protocols[name], step, self.recipe.evaluation.seed, values)
+            record(folder, scored)
+            yield scored

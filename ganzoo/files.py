@@ -25,6 +25,11 @@ def write_bytes(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def cache_folder() -> Path:
+    """Where what can be made or fetched again is kept: ``$GANZOO_CACHE``, by default ``~/.cache/ganzoo``."""
+    return Path(os.environ.get("GANZOO_CACHE") or Path.home() / ".cache" / "ganzoo")
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's files, and the names in it, to the disk."""
     for path in folder.iterdir():

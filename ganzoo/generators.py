@@ -20,6 +20,7 @@ class Generators:
 
     def __init__(self, networks: Mapping[str, nn.Module], inference: Literal["eval", "train"] = "eval") -> None:
         self.networks = dict(networks)
+        self.inference = inference
         for network in self.networks.values():
             network.train(inference == "train")
 
@@ -38,11 +39,13 @@ class Generators:
         """Translate (N, C, H, W) in [-1, 1], of any height and width, into pictures of the same size.
 
         Sides that are no multiple of the network's stride are extended by reflection, and cut back afterwards.
+        Networks that keep batch statistics at work are given one picture at a time: no translation depends on others.
         """
         network = self.networks[direction]
         height, width = images.shape[-2:]
         stride, least = int(getattr(network, "stride", 1)), int(getattr(network, "least", 1))
-        translated: Tensor = network(pad_to(images.to(self.device), stride, least))
+        extended = pad_to(images.to(self.device), stride, least)
+        translated = one_by_one(network, extended) if self.inference == "train" else network(extended)
         return translated.float()[..., :height, :width]
 
     @torch.no_grad()
@@ -72,6 +75,13 @@ class Generators:
                 truncated: Tensor = network.truncate(z.float().to(self.device), truncation).cpu()
             return truncated
         return truncated_normal(z, truncation).float()
+
+    def path(self, keys: int, between: int, n: int, seed: int, truncation: float = 1.0) -> Iterator[Tensor]:
+        """Latents (n, ...) that go through ``keys`` of a seed and back to the first, with ``between`` steps to each."""
+        points = self.latents(keys * n, seed, truncation).tensor_split(keys)
+        for start, end in zip(points, [*points[1:], points[0]], strict=True):
+            for step in range(between):
+                yield slerp(start, end, step / between)
 
     def labels(self, n: int, seed: int) -> Tensor | None:
         """A label (n,) for each picture, drawn uniformly; None for a model that takes none."""
@@ -105,7 +115,8 @@ def truncated_normal(z: Tensor, most: float) -> Tensor:
     F(z) (F(most) - F(-most))), F being the normal distribution function.
     """
     low, high = (torch.special.ndtr(torch.tensor(sign * most, dtype=z.dtype)) for sign in (-1, 1))
-    return torch.special.ndtri(low + torch.special.ndtr(z) * (high - low)).clamp(-most, most)
+    truncated: Tensor = torch.special.ndtri(low + torch.special.ndtr(z) * (high - low)).clamp(-most, most)
+    return truncated
 
 
 def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
@@ -116,13 +127,18 @@ def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
     a, b = start.flatten(1), end.flatten(1)
     cosine = (a * b).sum(1, keepdim=True) / (a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True))
     angle = cosine.clamp(-1 + 1e-6, 1 - 1e-6).acos()
-    mixed = (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
+    mixed: Tensor = (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
     return mixed.view_as(start)
 
 
 def _stream(seed: int, number: int) -> np.random.RandomState:
     """One of a seed's random streams; numpy keeps what RandomState draws the same in all its versions."""
     return np.random.RandomState([seed, number])
+
+
+def one_by_one(network: nn.Module, images: Tensor) -> Tensor:
+    """The network's pictures of (N, C, H, W), each made by itself."""
+    return torch.cat([network(image) for image in torch.split(images, 1)])
 
 
 def pad_to(images: Tensor, stride: int, least: int = 1) -> Tensor:

@@ -76,6 +76,9 @@ class TrainingLoop(nn.Module):
         self.spec = spec
         self.loss = loss
         self.penalty = penalty
+        self.publishes = self.published(config)  # type: ignore[misc]  # an instance's are those of its settings
+        self.step = 0
+        """Steps done, for games that change as they go on; the engine keeps it up."""
         self.reports: dict[str, Tensor] = {}
         self.setup()
 
@@ -112,6 +115,11 @@ class TrainingLoop(nn.Module):
         with nullcontext() if grad else torch.no_grad():
             fake: Tensor = generator(z, batch["label"]) if getattr(generator, "classes", 0) else generator(z)
         return fake
+
+    @classmethod
+    def published(cls, config: Any) -> Mapping[str, str]:
+        """What a user gets with these settings: ``publishes``, for loops whose settings do not change it."""
+        return cls.publishes
 
     @classmethod
     def network_names(cls) -> list[str]:

@@ -16,6 +16,7 @@ from ganzoo.files import write_text
 from ganzoo.plugins import plugins, version
 from ganzoo.recipe.build import loop_class_of, role_of
 from ganzoo.run import Run, step_of
+from ganzoo.scores import FILE as SCORES
 
 FORMAT = 1
 """Of ``config.json``; raised when an older ganzoo could not read a newer folder."""
@@ -35,6 +36,8 @@ def pack(run: Run, checkpoint: Path) -> Path:
     for entry in config["networks"].values():
         save_file(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"], metadata={"format": "pt"})
     shutil.copyfile(run.recipe_file, folder / "recipe.toml")
+    if (run.folder / SCORES).is_file():
+        shutil.copyfile(run.folder / SCORES, folder / SCORES)
     grids = sorted(run.samples.glob("step-*.png"))
     if grids:
         shutil.copyfile(grids[-1], folder / "samples.png")
@@ -53,7 +56,7 @@ def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
     found = plugins()
     loop_class = loop_class_of(run.recipe.model, found)
     networks = {}
-    for name, network in loop_class.publishes.items():
+    for name, network in loop_class.published(loop_class.Config(**run.recipe.loop)).items():
         component = run.recipe.networks[role_of(network, run.recipe)]
         supplier = found.get("network", component.type).plugin
         networks[name] = {

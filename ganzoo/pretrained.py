@@ -1,4 +1,4 @@
-"""A loaded generator: pictures from pictures, in one line."""
+"""A loaded generator: pictures from noise, or from pictures, in one line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from ganzoo import checkpoint, pack
 from ganzoo.data.base import to_tensor
 from ganzoo.data.images import decode
-from ganzoo.errors import CheckpointError, RegistryError
+from ganzoo.errors import CheckpointError, DataError, RegistryError
 from ganzoo.generators import Generators
 from ganzoo.grids import to_image
 from ganzoo.plugins import plugins
@@ -46,6 +46,7 @@ class PublishedConfig(BaseModel):
     model_config = ConfigDict(extra="ignore")
     format: int
     model: str
+    step: int = 0
     inference: Literal["eval", "train"] = "eval"
     image: dict[str, Any]
     networks: dict[str, PublishedNetwork]
@@ -86,9 +87,54 @@ class Pretrained:
         several = [images] if isinstance(images, str | Path | Image.Image) else images
         return [self._translate(image, direction) for image in several]
 
+    def sample(
+        self, n: int = 1, seed: int = 0, label: int | str | None = None, truncation: float = 1.0
+    ) -> list[Image.Image]:
+        """Make pictures from noise; the same seed makes the same ones.
+
+        Args:
+            n: how many; the first are the same for any number.
+            seed: of the noise.
+            label: for a conditional model, what they show: a class's number or name; by default all kinds.
+            truncation: below 1, pictures nearer to the usual, and less varied (arXiv:1809.11096).
+
+        Raises:
+            DataError: the model translates pictures, or has no such label.
+        """
+        labels = None if label is None else torch.full((n,), self.label(label))
+        return to_images(self.noise_to_pictures().draw(n, seed, labels, truncation=truncation))
+
+    def noise_to_pictures(self) -> Generators:
+        """The generators, of a model that makes pictures from noise."""
+        if "sample" not in self.generators.networks:
+            raise DataError("this model makes pictures from pictures, not from noise", hint="Use: ganzoo translate")
+        return self.generators
+
+    def label(self, label: int | str) -> int:
+        """The number of a label that is given by its number or its class's name."""
+        classes, names = self.generators.classes, list(map(str, self.config.image.get("class_names", [])))
+        if not classes:
+            raise DataError(f"label '{label}': this model takes no labels")
+        number = names.index(str(label)) if str(label) in names else int(label) if str(label).isdecimal() else -1
+        if not 0 <= number < classes:
+            known = f", and their names {', '.join(names[:20])}{', ...' * (len(names) > 20)}" if names else ""
+            raise DataError(f"label '{label}': there is none", hint=f"Labels are 0 to {classes - 1}{known}")
+        return number
+
     def _translate(self, image: Picture, direction: str) -> Image.Image:
         pixels = decode(image, int(self.config.image["channels"]))
         return to_image(self.generators.translate(to_tensor(pixels[None].copy()), direction)[0])
+
+
+def to_images(pictures: Tensor) -> list[Image.Image]:
+    """(N, C, H, W) in [-1, 1] as pictures.
+
+    Raises:
+        DataError: they are points.
+    """
+    if pictures.dim() != 4:
+        raise DataError("this model makes points, not pictures", hint="ganzoo sample SOURCE --out FILE.png plots them.")
+    return [to_image(picture) for picture in pictures]
 
 
 def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pretrained:

@@ -14,6 +14,7 @@ import tomli_w
 from ganzoo.errors import CheckpointError
 from ganzoo.files import write_text
 from ganzoo.recipe.schema import Recipe
+from ganzoo.scores import forget_after
 
 
 class Run:
@@ -136,12 +137,13 @@ class Run:
                     continue
 
     def rewind(self) -> None:
-        """Drop the logged lines and samples of steps that a resumed training will do again."""
+        """Drop the logged lines, scores and samples of steps that a resumed training will do again."""
         lines = [json.dumps(line) + "\n" for line in self.history() if line["step"] <= self.step]
         write_text(self.metrics_file, "".join(lines))
         for path in self.samples.glob("step-*.png"):
             if step_of(path) > self.step:
                 path.unlink()
+        forget_after(self.folder, self.step)
 
 
 def is_run(folder: Path) -> bool:

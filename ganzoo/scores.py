@@ -8,18 +8,41 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganzoo.files import write_text
 
-Protocol = dict[str, str | int | float]
+Protocol = dict[str, str | int | float | bool]
 """What was compared and how: ``metric``, ``samples``, ``split``, ``extractor``, ``resizer``, ``averaged``, ..."""
 
 FILE = "metrics.json"
 
 
-def protocol_id(protocol: Mapping[str, str | int | float]) -> str:
+@dataclass(frozen=True)
+class Scored:
+    """What one metric gave.
+
+    Attributes:
+        protocol: how the scores came about.
+        step: of the training, when it gave these weights.
+        seed: of the noise; it is no part of the protocol, as scores of several seeds may be averaged.
+        values: names and scores.
+    """
+
+    protocol: Protocol
+    step: int
+    seed: int
+    values: dict[str, float]
+
+    @property
+    def id(self) -> str:
+        """The protocol's name."""
+        return protocol_id(self.protocol)
+
+
+def protocol_id(protocol: Mapping[str, object]) -> str:
     """A name that two protocols share only when they are the same: ``frechet@classifier-n2048-test-5d41c0e2``."""
     digest = hashlib.sha256(json.dumps(dict(protocol), sort_keys=True).encode()).hexdigest()[:8]
     words = [protocol.get("extractor"), f"n{protocol['samples']}" if "samples" in protocol else None]
@@ -28,18 +51,19 @@ def protocol_id(protocol: Mapping[str, str | int | float]) -> str:
 
 
 def read_scores(folder: Path) -> dict[str, dict[str, Any]]:
-    """Protocol id -> ``{"protocol": {...}, "scores": [{"step", "seed", name: value, ...}, ...]}``; empty without file."""
+    """Protocol id -> ``{"protocol": {...}, "scores": [{"step", "seed", name: value, ...}]}``; empty without a file."""
     path = folder / FILE
     found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found
 
 
-def record(folder: Path, protocol: Protocol, row: Mapping[str, float]) -> None:
-    """Add a row of scores to its protocol's table; one of the same ``step`` and ``seed`` gives way to it."""
+def record(folder: Path, scored: Scored) -> None:
+    """Add a row to its protocol's table; one of the same step and seed gives way to it."""
     tables = read_scores(folder)
-    table = tables.setdefault(protocol_id(protocol), {"protocol": protocol, "scores": []})
-    others = [old for old in table["scores"] if any(old.get(key) != row.get(key) for key in ("step", "seed"))]
-    table["scores"] = sorted([*others, dict(row)], key=lambda row: (row.get("step", 0), row.get("seed", 0)))
+    table = tables.setdefault(scored.id, {"protocol": scored.protocol, "scores": []})
+    rows = {(row["step"], row["seed"]): row for row in table["scores"]}
+    rows[scored.step, scored.seed] = {"step": scored.step, "seed": scored.seed, **scored.values}
+    table["scores"] = [rows[key] for key in sorted(rows)]
     write_text(folder / FILE, json.dumps(tables, indent=2) + "\n")
 
 
@@ -47,6 +71,6 @@ def forget_after(folder: Path, step: int) -> None:
     """Drop the rows of later steps, which a resumed training will do again."""
     tables = read_scores(folder)
     for table in tables.values():
-        table["scores"] = [row for row in table["scores"] if row.get("step", 0) <= step]
+        table["scores"] = [row for row in table["scores"] if row["step"] <= step]
     if tables:
         write_text(folder / FILE, json.dumps(tables, indent=2) + "\n")

@@ -46,8 +46,13 @@ TRAIN = (
     "train.log_every=1",
     "train.sample_every=0",
     "train.sample_count=2",
+    "evaluation.metrics=[]",
 )
 """Settings of the training that make a test quick."""
+
+
+LONGEST_WAIT = 1000
+"""Steps in which every turn of a game must have been due."""
 
 
 def check_model(model: str, folder: Path, overrides: Iterable[str] = ()) -> Run:
@@ -128,10 +133,10 @@ def check_generator(run: Run) -> None:
     data = build_data(run.recipe, plugins())
     data.prepare()
     batch = data.batch([0, 1], np.random.default_rng(0))
-    loop_class = type(build_loop(run.recipe, data.spec, plugins()))
+    loop = build_loop(run.recipe, data.spec, plugins())
     generators = load(run.generator).generators
-    for name in loop_class.publishes:
-        start = batch[loop_class.sources[name]] if name in loop_class.sources else next(iter(batch.values()))
+    for name in loop.publishes:
+        start = batch[loop.sources[name]] if name in loop.sources else next(iter(batch.values()))
         pictures = _sampled(generators, batch) if name == "sample" else generators.translate(start, name)
         assert pictures.shape == start.shape, f"{name}: pictures of shape {_shape(pictures)}, data of {_shape(start)}"
         assert bool(pictures.isfinite().all()), f"{name}: the pictures are not finite"
@@ -187,7 +192,10 @@ def _prepared(model: str, overrides: Iterable[str]) -> tuple[Recipe, Data]:
 
 def _steps(loop: TrainingLoop) -> int:
     """Steps in which every turn is due, two at least."""
-    return max(2, *(turn.every for turn in loop.turns()))
+    first = [next((step for step in range(LONGEST_WAIT) if loop.due(turn, step)), None) for turn in loop.turns()]
+    never = [turn.name for turn, step in zip(loop.turns(), first, strict=True) if step is None]
+    assert not never, f"never due in {LONGEST_WAIT} steps: {', '.join(never)}"
+    return max(2, *(step + 1 for step in first if step is not None))
 
 
 class _Watch:

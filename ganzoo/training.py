@@ -17,8 +17,10 @@ from ganzoo.data.base import Batch, Data, Track, untracked
 from ganzoo.data.loader import Loader
 from ganzoo.engine import Engine
 from ganzoo.errors import CheckpointError, GanzooError, Stopped, TrainingError
+from ganzoo.evaluation import Scorer
 from ganzoo.generators import Generators
 from ganzoo.grids import captioned_grid, save_png
+from ganzoo.metrics.features import share_training_split
 from ganzoo.plugins import plugins, version
 from ganzoo.precision import apply_runtime, pick_device
 from ganzoo.recipe.build import build_data, build_loop, fill_from_data
@@ -129,14 +131,15 @@ class _Session:
     def __init__(self, run: Run, data: Data, device: torch.device, track: Track[Any]) -> None:
         recipe = run.recipe
         apply_runtime(recipe.runtime)
-        torch.manual_seed(recipe.train.seed)
         self.run, self.data = run, data
         self.test = data.test()
         if self.test is not None:
             self.test.prepare(track)
+        self.scorer = self._scorer(track)
         self.loader = Loader(data, batch_size=recipe.train.batch_size, seed=recipe.train.seed)
         run.steps_per_epoch = max(1, self.loader.batches_per_epoch // recipe.train.accumulate)
         run.steps = recipe.train.steps or (recipe.train.epochs or 1) * run.steps_per_epoch
+        torch.manual_seed(recipe.train.seed)  # here: what came before may have drawn numbers, or been cached
         loop = build_loop(recipe, data.spec, plugins())
         self.engine = Engine(loop, recipe, device, run.steps, run.steps_per_epoch)
         self.waited = 0.0
@@ -232,21 +235,31 @@ class _Session:
             columns = shown.preview(batch)
         save_png(captioned_grid(columns), self.run.samples / f"{step_name(self.run.step)}.png")
 
+    def _scorer(self, track: Track[Any]) -> Scorer | None:
+        """What scores the generators; made before the training, when there is time to tell what does not fit."""
+        names = self.run.recipe.evaluation.metrics
+        if not names or self.test is None:
+            return None
+        share_training_split(self.test, self.data)
+        scorer = Scorer(self.run.recipe, names, self.test, track)
+        for metric in scorer.metrics.values():
+            metric.track = untracked  # the training has a display of its own
+        return scorer
+
     def _evaluate(self) -> bool:
         """Score the generators; whether the score that names the best checkpoint is the best so far."""
-        recipe = self.run.recipe.evaluation
-        if not recipe.metrics or self.test is None:
+        if self.scorer is None:
             return False
+        best = self.run.recipe.evaluation.best
         scores: dict[str, float] = {}
         improved = False
         with self.engine.showing() as loop:
             generators = Generators({k: loop.networks[name] for k, name in loop.publishes.items()}, loop.inference)
-            for name in recipe.metrics:
-                metric = plugins().load("metric", name)()
-                found = metric(generators, self.test)
-                scores.update({f"score/{key}": value for key, value in found.items()})
-                if recipe.best in found:
-                    improved = self._is_best(found[recipe.best], metric.higher_is_better)
+            for scored in self.scorer.score(generators, self.run.step, self.run.folder):
+                scores.update({f"score/{key}": value for key, value in scored.values.items()})
+                if best in scored.values:
+                    metric = self.scorer.metrics[str(scored.protocol["metric"])]
+                    improved = self._is_best(scored.values[best], metric.higher_is_better)
         self.run.log(scores)
         plugins().hook.train_step(run=self.run, step=self.run.step, metrics=scores)
         return improved
@@ -263,7 +276,11 @@ class _Session:
             "epoch": self.run.epoch,
             "seconds": self.seconds,
             "best": self.best,
-            "image": {"channels": self.data.spec.channels, "size": self.data.spec.size},
+            "image": {
+                "channels": self.data.spec.channels,
+                "size": self.data.spec.size,
+                "class_names": list(self.data.spec.class_names),
+            },
         }
         folder = checkpoint.save(self.run.checkpoints, self.engine, extra)
         plugins().hook.checkpoint_saved(run=self.run, step=self.run.step, folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -25,18 +26,32 @@ def evaluate(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe, such as data.root.")
     ] = None,
     checkpoint: Annotated[str, typer.Option("--checkpoint", help="Of a run: latest, best, or a step.")] = "latest",
+    samples: Annotated[int | None, typer.Option("--samples", "-n", min=1, help="Pictures to draw.")] = None,
+    extractor: Annotated[
+        str | None, typer.Option("--extractor", help="What judges pictures: classifier or inception.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="The file of the inception's weights.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the noise.")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Score a generator on the test split of the data it was trained for."""
+    """Score a generator on the test split of the data it was trained for; metrics.json in SOURCE keeps the scores."""
     output = Output(as_json=as_json)
 
     from ganzoo.evaluation import evaluate as score
 
-    scores = score(
-        Path(source), metrics or None, overrides=overrides or [], device=device, name=checkpoint, track=output.track
+    given = {"samples": samples, "extractor": extractor, "weights": weights, "seed": seed}
+    settings = [f"evaluation.{key}={value}" for key, value in given.items() if value is not None]
+    scored = score(
+        Path(source),
+        metrics or None,
+        overrides=[*(overrides or []), *settings],
+        device=device,
+        name=checkpoint,
+        track=output.track,
     )
     if as_json:
-        output.json(scores)
+        output.json([{"id": one.id, **asdict(one)} for one in scored])
     else:
-        output.table("scores", ["score", "value"], [[name, f"{value:.4g}"] for name, value in scores.items()])
+        rows = [[name, f"{value:.4g}", one.id] for one in scored for name, value in one.values.items()]
+        output.table("scores", ["score", "value", "protocol"], rows)

@@ -59,8 +59,8 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
 def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> tuple[float, float]:
     """Density and coverage (arXiv:2002.09797, equations 5 and 6).
 
-    Density counts the real pictures' balls that a fake lies in, over ``k``; coverage is the share of real pictures whose
-    ball holds a fake.
+    Density counts the real pictures' balls that a fake lies in, over ``k``; coverage is the share of real pictures
+    whose ball holds a fake.
     """
     real, fake = _whole(real), _whole(fake)
     radii = _radii(real, k)
@@ -87,7 +87,7 @@ def inception_score(logits: Tensor, splits: int = 10, seed: int = 2020) -> tuple
 
 
 def reverse_kl(counts: Tensor) -> float:
-    """KL(fakes || uniform) in nats of how many fakes fell on each mode, (modes,); the log of the modes when all on one."""
+    """KL(fakes || uniform) in nats, of how many fakes fell on each mode (modes,): at most the log of their number."""
     share = counts.double() / counts.sum()
     return float((share[share > 0] * (share[share > 0] * len(counts)).log()).sum())
 
@@ -105,7 +105,7 @@ def _root(covariance: Tensor) -> Tensor:
 
 def _mmd2(x: Tensor, y: Tensor) -> Tensor:
     within = [_kernel(features, features) for features in (x, y)]
-    apart = sum(((kernel.sum() - kernel.trace()) / (len(kernel) * (len(kernel) - 1)) for kernel in within))
+    apart = sum((kernel.sum() - kernel.trace()) / (len(kernel) * (len(kernel) - 1)) for kernel in within)
     found: Tensor = apart - 2 * _kernel(x, y).mean()
     return found
 
@@ -128,5 +128,5 @@ def _radii(features: Tensor, k: int) -> Tensor:
 
 def _distances(x: Tensor, y: Tensor) -> Iterator[Tensor]:
     """The matrix of Euclidean distances, some rows of ``x`` at a time."""
-    for rows in x.split(_ROWS):
-        yield torch.cdist(rows, y)
+    for start in range(0, len(x), _ROWS):
+        yield torch.cdist(x[start : start + _ROWS], y)

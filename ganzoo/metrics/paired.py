@@ -1,4 +1,4 @@
-"""Translation measured against the true picture, where the test split has one: PSNR and SSIM.
+"""Translation measured against the true picture, where the test split has one: PSNR, SSIM and L1.
 
 Each score comes with that of doing nothing (the input taken for the translation), without which it says little.
 """
@@ -16,6 +16,7 @@ from ganzoo.data.base import Data
 from ganzoo.errors import DataError
 from ganzoo.generators import Generators
 from ganzoo.metrics.base import Metric
+from ganzoo.scores import Protocol
 
 
 class Psnr(Metric):
@@ -25,6 +26,10 @@ class Psnr(Metric):
     """
 
     name = "psnr"
+
+    def protocol(self, test: Data) -> Protocol:
+        require_pairs(test)
+        return {**super().protocol(test), "samples": len(test), "pictures": "uint8"}
 
     def __call__(self, generators: Generators, test: Data) -> dict[str, float]:
         scores: dict[str, list[Tensor]] = {}
@@ -47,6 +52,17 @@ class Ssim(Psnr):
     @staticmethod
     def measure(images: Tensor, truth: Tensor) -> Tensor:
         return ssim(images, truth)
+
+
+class L1(Psnr):
+    """Mean absolute difference, in parts of the whole range (0 for equal pictures); named as in :class:`Psnr`."""
+
+    name = "l1"
+    higher_is_better = False
+
+    @staticmethod
+    def measure(images: Tensor, truth: Tensor) -> Tensor:
+        return (images - truth).abs().flatten(1).mean(1) / 255
 
 
 def psnr(images: Tensor, truth: Tensor) -> Tensor:
@@ -81,11 +97,7 @@ def _blur(images: Tensor) -> Tensor:
 
 def _pairs(generators: Generators, test: Data) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
     """Direction, input, truth and translation of the test pictures, a batch at a time, in 0..255."""
-    if not getattr(test, "paired", False):
-        raise DataError(
-            f"psnr and ssim need the true translation of each test picture, and {type(test).__name__} has none",
-            hint="They can be told on 'seasons' and on paired images.",
-        )
+    require_pairs(test)
     rng = np.random.default_rng(0)
     for start in range(0, len(test), 16):
         batch = test.batch(range(start, min(start + 16, len(test))), rng)
@@ -93,6 +105,15 @@ def _pairs(generators: Generators, test: Data) -> Iterator[tuple[str, Tensor, Te
             a, b = direction.split("to")
             source, target = batch[a].to(generators.device), batch[b].to(generators.device)
             yield direction, _bytes(source), _bytes(target), _bytes(generators.translate(source, direction))
+
+
+def require_pairs(test: Data) -> None:
+    """Raise a DataError where the true translation of a picture is not known."""
+    if not test.paired:
+        raise DataError(
+            f"psnr, ssim and l1 need the true translation of each test picture, and {type(test).__name__} has none",
+            hint="They can be told on 'seasons' and on paired images.",
+        )
 
 
 def _bytes(images: Tensor) -> Tensor:

@@ -11,9 +11,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo.data.base import Data
 from ganzoo.loop import TrainingLoop
+from ganzoo.metrics.base import Metric
 from ganzoo.plugins import Plugins
 from ganzoo.recipe.parse import SPECTRAL_NORM, role
-from ganzoo.recipe.schema import Component, Recipe
+from ganzoo.recipe.schema import Component, Evaluation, Recipe
 from ganzoo.spec import DataSpec
 
 
@@ -50,6 +51,13 @@ def build_network(component: Component, plugins: Plugins) -> nn.Module:
             if isinstance(layer, nn.Linear | _ConvNd):
                 spectral_norm(layer)
     return network
+
+
+def build_metric(name: str, settings: Evaluation, plugins: Plugins) -> Metric:
+    """A metric, with those of the evaluation's settings that it has fields for."""
+    target: type[Metric] = plugins.load("metric", name)
+    known = target.Config.model_fields
+    return target(target.Config(**{key: value for key, value in settings if key in known}))
 
 
 def loop_class_of(model: str, plugins: Plugins) -> type[TrainingLoop]:

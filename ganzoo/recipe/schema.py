@@ -151,6 +151,14 @@ class Evaluation(Config):
     """Steps between evaluations; 0 evaluates at the end alone."""
     metrics: tuple[str, ...] = ()
     """Registered metrics."""
+    samples: PositiveInt = 2048
+    """Pictures that are drawn for the metrics that compare sets of pictures."""
+    extractor: Literal["classifier", "inception"] = "classifier"
+    """What such metrics judge by: a small classifier trained on the data's own labels, or torch-fidelity's."""
+    weights: str = ""
+    """The file of the inception's weights; by default they are fetched, once."""
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Of the noise that pictures are drawn from for the metrics."""
     best: str = ""
     """The score (``"AtoB/psnr"``) whose best checkpoint is kept."""
 

@@ -155,7 +155,10 @@ def test_translate_without_a_direction_asks_which(ganzoo, trained, tmp_path):
 def test_evaluate_prints_scores_beside_doing_nothing(ganzoo, trained):
     code, out, _ = ganzoo("evaluate", trained, "--metric", "psnr", "--json")
     assert code == 0
-    assert set(json.loads(out)) == {f"{way}/psnr{end}" for way in ("AtoB", "BtoA") for end in ("", "_input")}
+    (scored,) = json.loads(out)
+    assert set(scored["values"]) == {f"{way}/psnr{end}" for way in ("AtoB", "BtoA") for end in ("", "_input")}
+    assert scored["protocol"]["metric"] == "psnr"
+    assert scored["id"] in json.loads((trained / "metrics.json").read_text())
 
 
 def test_data_check_finds_a_bad_file_and_exits_with_2(ganzoo, tmp_path):

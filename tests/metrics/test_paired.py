@@ -7,7 +7,7 @@ from torch import nn
 from ganzoo.data.seasons import Seasons, SeasonsConfig
 from ganzoo.errors import DataError
 from ganzoo.generators import Generators
-from ganzoo.metrics.paired import Psnr, Ssim, psnr, ssim
+from ganzoo.metrics.paired import L1, Psnr, Ssim, psnr, ssim
 
 
 def test_psnr_of_a_known_error():
@@ -21,6 +21,11 @@ def test_ssim_is_one_for_equal_pictures_and_sees_structure():
     truth = torch.rand(1, 3, 32, 32) * 255
     assert ssim(truth, truth).item() == pytest.approx(1.0)
     assert ssim(truth, truth.flip(-1)).item() < 0.2
+
+
+def test_l1_is_a_share_of_the_whole_range_and_the_lower_the_better():
+    assert L1.measure(torch.full((2, 3, 4, 4), 51.0), torch.zeros(2, 3, 4, 4)).tolist() == pytest.approx([0.2] * 2)
+    assert not L1.higher_is_better
 
 
 def test_ssim_of_two_flat_pictures_is_its_luminance_term():
@@ -42,7 +47,7 @@ def test_a_translator_that_does_nothing_scores_like_doing_nothing():
             return images
 
     generators = Generators({"AtoB": Identity(), "BtoA": Identity()})
-    for metric, name in ((Psnr(), "psnr"), (Ssim(), "ssim")):
+    for metric, name in ((Psnr(), "psnr"), (Ssim(), "ssim"), (L1(), "l1")):
         scores = metric(generators, test)
         assert set(scores) == {f"{d}/{n}" for d in ("AtoB", "BtoA") for n in (name, f"{name}_input")}
         assert scores[f"AtoB/{name}"] == pytest.approx(scores[f"AtoB/{name}_input"])
