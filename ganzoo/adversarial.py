@@ -11,6 +11,9 @@ from torch import Tensor
 
 from ganzoo.loop import Batch, LoopConfig, Terms, TrainingLoop, Turn
 
+ROWS = 16
+"""The most labels that a grid of samples shows."""
+
 
 class AdversarialConfig(LoopConfig):
     """The settings of the plain game."""
@@ -35,7 +38,7 @@ class AdversarialLoop(TrainingLoop):
     def discriminator(self, batch: Batch) -> Terms:
         real, fake = batch["image"], self.sample_like(batch, grad=False)
         on_real, on_fake = self.judge(real, batch), self.judge(fake, batch)
-        self.report(real_logit=on_real.float().mean(), fake_logit=on_fake.float().mean())
+        self.watch(on_real, on_fake)
         yield {"adversarial": self.loss.discriminator(on_real, on_fake)}
         if self.penalty.active:
             yield {"penalty": self.penalty(lambda images: self.judge(images, batch), real, fake)}
@@ -46,6 +49,10 @@ class AdversarialLoop(TrainingLoop):
             on_real = self.judge(batch["image"], batch) if self.loss.needs_real else None
         yield {"adversarial": self.loss.generator(on_fake, on_real)}
 
+    def watch(self, on_real: Tensor, on_fake: Tensor) -> None:
+        """Report what the logits of reals and fakes say of the game."""
+        self.report(real_logit=on_real.float().mean(), fake_logit=on_fake.float().mean())
+
     def judge(self, images: Tensor, batch: Batch) -> Tensor:
         """The discriminator's logits of images (N, C, H, W), given the batch's labels where it takes them."""
         discriminator: Any = self.networks["discriminator"]
@@ -53,3 +60,25 @@ class AdversarialLoop(TrainingLoop):
             discriminator(images, batch["label"]) if getattr(discriminator, "classes", 0) else discriminator(images)
         )
         return logits
+
+    def preview(self, batch: Batch) -> dict[str, Tensor]:
+        """Samples; of a conditional generator a row for each label (at most ROWS of them), with the same noise in all.
+
+        Points are shown beside as many of the data's.
+        """
+        generator: Any = self.networks["generator"]
+        reference = batch["image"]
+        if getattr(generator, "classes", 0):
+            return self._row_per_label(generator, reference)
+        real = {"data": reference} if reference.dim() == 2 else {}
+        return {**real, **super().preview(batch)}
+
+    def _row_per_label(self, generator: Any, reference: Tensor) -> dict[str, Tensor]:
+        """Columns of a picture for each label, as many as make about as many pictures as the reference has."""
+        labels = torch.linspace(0, generator.classes - 1, min(generator.classes, ROWS)).round().long()
+        columns = max(1, len(reference) // len(labels))
+        noise = torch.randn(columns, 1, *generator.latent_shape, device=reference.device)
+        return {
+            str(column + 1): generator(z.expand(len(labels), *z.shape[1:]), labels.to(reference.device))
+            for column, z in enumerate(noise)
+        }

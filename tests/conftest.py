@@ -1,19 +1,8 @@
-"""Shared by all tests: one thread, so that tests on a busy machine do not wait for each other's."""
+"""Shared by the core's tests."""
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import pytest
-import torch
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
 
 TINY = [
     "data.size=16",

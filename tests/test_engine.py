@@ -85,6 +85,32 @@ def test_turns_are_played_in_order_and_at_their_interval():
     ]  # fmt: skip
 
 
+def test_a_loop_knows_how_many_steps_are_done():
+    class Counting(Toy):
+        def critic(self, batch):
+            self.seen.append(self.step)
+            yield from super().critic(batch)
+
+    engine = make(Counting)
+    engine.step = 5
+    for _ in range(2):
+        engine.train_step(batches())
+    assert [seen for seen in engine.loop.seen if isinstance(seen, int)] == [5, 6]
+
+
+def test_showing_pictures_leaves_no_trace_in_batch_statistics():
+    class Busy(Toy):
+        inference = "train"
+
+    engine = make(Busy)
+    engine.loop.networks["critic"] = norm = nn.BatchNorm1d(2)
+    with engine.showing() as shown:
+        shown.networks["critic"](torch.randn(4, 2))
+        assert norm.num_batches_tracked == 1
+    assert norm.num_batches_tracked == 0
+    assert not norm.running_mean.any()
+
+
 def test_a_turn_moves_its_own_player_alone():
     engine = make()
     before = weights(engine, "generator")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from ganzoo.plugins import KINDS, plugins
 from ganzoo.testing import check_data, check_model
@@ -37,8 +36,6 @@ def test_data_keeps_its_contract(name: str) -> None:
     small = {
         key: value for key, value in {"size": 16, "count": 4, "test_count": 2}.items() if key in config.model_fields
     }
-    try:
-        config(**small)
-    except ValidationError:
-        pytest.skip("has a setting without a default: it needs pictures")
+    if "root" in config.model_fields and name != "stacked-mnist":
+        pytest.skip("it needs pictures, which tests/data makes")
     check_data(name, **small)

@@ -29,8 +29,8 @@ class InitConfig(Config):
 def initialize(module: nn.Module, kind: Init = "normal", gain: float = 0.02) -> None:
     """Draw the weights of ``module`` and of all modules in it, with torch's default random generator.
 
-    Convolutions and linear layers: N(0, gain) for ``normal`` (arXiv:1511.06434, section 4; what CycleGAN and pix2pix
-    start from). Normalisation layers with a gain: N(1, 0.02). Biases: 0. Parameters on
+    Convolutions and linear layers: N(0, gain) for ``normal`` (arXiv:1511.06434, section 4; what CycleGAN and
+    arXiv:1611.07004 start from). Normalisation layers with a gain: N(1, 0.02). Biases: 0. Parameters on
     the meta device stay as they are.
     """
     for layer in module.modules():

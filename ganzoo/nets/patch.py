@@ -1,4 +1,4 @@
-"""Discriminators that judge a picture patch by patch: the PatchGAN of pix2pix and CycleGAN, and its 1x1 case."""
+"""Discriminators that judge a picture patch by patch: PatchGAN (arXiv:1611.07004), and its 1x1 case."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo.config import FromData
+from ganzoo.nets.features import run
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
 from ganzoo.nets.sizes import require_channels, require_least
@@ -22,7 +23,7 @@ class PixelConfig(InitConfig):
     channels: Annotated[int, FromData()] = 0
     """Channels of a picture; 0: as the data has."""
     condition_channels: int = Field(0, ge=0)
-    """Channels of the picture that the judged one is conditioned on, concatenated with it (pix2pix); 0: none."""
+    """Channels of the picture that the judged one is conditioned on, concatenated with it; 0: none."""
     filters: int = Field(64, ge=1)
     """Channels of the first layer."""
     norm: Norm = "instance"
@@ -54,11 +55,10 @@ class PatchDiscriminator(nn.Module):
         self.model = nn.Sequential(*_patch_layers(self.channels, config, self.strides))
         initialize(self, config.init, config.init_gain)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, features: list[Tensor] | None = None) -> Tensor:
         require_channels(images, self.channels, "the patch discriminator")
         require_least(images, self.least, f"a patch discriminator of {len(self.strides) - 2} layers")
-        logits: Tensor = self.model(images)
-        return logits
+        return run(self.model, images, features)
 
 
 class PixelDiscriminator(nn.Module):

@@ -1,4 +1,4 @@
-"""The U-Net generator of pix2pix."""
+"""The U-Net generator of Isola et al. (arXiv:1611.07004)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class UNetConfig(InitConfig):
 
 
 class UNet(nn.Module):
-    """pix2pix's U-Net (arXiv:1611.07004, section 3.2.1): (N, C, H, W) to (N, out, H, W) in [-1, 1].
+    """U-Net for translation (arXiv:1611.07004, section 3.2.1): (N, C, H, W) to (N, out, H, W) in [-1, 1].
 
     As in the official code: 4x4 convolutions of stride 2 down and transposed ones up, each decoder block fed with its
     encoder's output beside what comes from below; no norm in the outermost blocks, nor after the innermost

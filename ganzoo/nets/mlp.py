@@ -1,0 +1,101 @@
+"""Multilayer perceptrons, as in the first GANs: for small pictures, and for points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import prod
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from ganzoo.config import FromData
+from ganzoo.nets.labels import LabelConfig, join_vector
+from ganzoo.nets.sizes import require_shape
+
+SLOPE = 0.2
+"""Of the LeakyReLUs."""
+
+
+class MLPGeneratorConfig(LabelConfig):
+    """The settings of a perceptron that generates."""
+
+    shape: Annotated[tuple[PositiveInt, ...], FromData("image")] = ()
+    """The shape of a sample: [channels, height, width] for a picture, [2] for a point; []: as the data has."""
+    latent: PositiveInt = 100
+    """Numbers in a latent vector."""
+    hidden: tuple[PositiveInt, ...] = (256, 512, 1024)
+    """Widths of the hidden layers, from the latent on."""
+    norm: Literal["batch", "none"] = "none"
+    """Normalisation of the hidden layers."""
+
+
+class MLPDiscriminatorConfig(LabelConfig):
+    """The settings of a perceptron that judges."""
+
+    shape: Annotated[tuple[PositiveInt, ...], FromData("image")] = ()
+    """The shape of a sample: [channels, height, width] for a picture, [2] for a point; []: as the data has."""
+    hidden: tuple[PositiveInt, ...] = (512, 256)
+    """Widths of the hidden layers, from the sample on."""
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    """The share of each hidden layer's activations that is dropped."""
+
+
+class MLPGenerator(nn.Module):
+    """Latents (N, latent) to samples (N, ...): pictures in [-1, 1] by a tanh, points without one.
+
+    LeakyReLU 0.2 between fully connected layers. A conditional one takes labels (N,) too, one-hot beside the latent.
+    """
+
+    Config: ClassVar[type[MLPGeneratorConfig]] = MLPGeneratorConfig
+
+    def __init__(self, config: MLPGeneratorConfig) -> None:
+        super().__init__()
+        self.latent_shape = (config.latent,)
+        self.classes = config.labels
+        self.shape = config.shape
+        widths = [config.latent + self.classes, *config.hidden]
+        self.model = nn.Sequential(
+            *_hidden(widths, normalised=config.norm == "batch"),
+            nn.Linear(widths[-1], prod(config.shape)),
+            nn.Tanh() if is_picture(config.shape) else nn.Identity(),
+            nn.Unflatten(1, config.shape),
+        )
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        samples: Tensor = self.model(join_vector(z, labels, self.classes))
+        return samples
+
+
+class MLPDiscriminator(nn.Module):
+    """Samples (N, ...) to logits (N, 1). A conditional one takes labels (N,) too, one-hot beside the sample."""
+
+    Config: ClassVar[type[MLPDiscriminatorConfig]] = MLPDiscriminatorConfig
+
+    def __init__(self, config: MLPDiscriminatorConfig) -> None:
+        super().__init__()
+        self.classes = config.labels
+        self.shape = config.shape
+        widths = [prod(config.shape) + self.classes, *config.hidden]
+        self.model = nn.Sequential(*_hidden(widths, dropout=config.dropout), nn.Linear(widths[-1], 1))
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        require_shape(samples, self.shape, "the perceptron")
+        logits: Tensor = self.model(join_vector(samples.flatten(1), labels, self.classes))
+        return logits
+
+
+def is_picture(shape: Sequence[int]) -> bool:
+    """Whether a sample of this shape is a picture (C, H, W), whose values have bounds, and not a point."""
+    return len(shape) == 3
+
+
+def _hidden(widths: Sequence[int], *, normalised: bool = False, dropout: float = 0.0) -> Iterator[nn.Module]:
+    for before, after in pairwise(widths):
+        yield nn.Linear(before, after)
+        if normalised:
+            yield nn.BatchNorm1d(after)
+        yield nn.LeakyReLU(SLOPE)
+        if dropout:
+            yield nn.Dropout(dropout)
