@@ -65,11 +65,8 @@ def options() -> argparse.Namespace:
 def recipe_of(chosen: argparse.Namespace) -> Recipe:
     """The official CycleGAN as a recipe of ganzoo's."""
     settings = {
-        "data.size": chosen.size,
-        "networks.generator.filters": 64,
+        "data": f'{{type="seasons", size={chosen.size}}}',
         "networks.generator.blocks": 9 if chosen.size >= 256 else 6,
-        "networks.discriminator.filters": 64,
-        "networks.discriminator.layers": 3,
         "train.batch_size": chosen.batch,
         "runtime.device": f'"{chosen.device}"',
         "runtime.threads": chosen.threads,
@@ -77,7 +74,7 @@ def recipe_of(chosen: argparse.Namespace) -> Recipe:
         "runtime.compile": str(chosen.compile).lower(),
         "runtime.channels_last": str(chosen.channels_last).lower(),
     }
-    source = read("cyclegan", None, [f"{key}={value}" for key, value in settings.items()], plugins())
+    source = read("cyclegan", "summer2winter", [f"{key}={value}" for key, value in settings.items()], plugins())
     recipe = check(source, plugins())
     return fill_from_data(recipe, build_data(recipe, plugins()).spec, plugins())
 
