@@ -18,11 +18,19 @@ SLOPE = 0.2
 """Of the LeakyReLUs."""
 
 
-class MLPGeneratorConfig(LabelConfig):
-    """The settings of a perceptron that generates."""
+class MLPConfig(LabelConfig):
+    """The settings of both perceptrons."""
 
     shape: Annotated[tuple[PositiveInt, ...], FromData("image")] = ()
     """The shape of a sample: [channels, height, width] for a picture, [2] for a point; []: as the data has."""
+    init: Literal["torch", "he"] = "torch"
+    """``torch``: that of ``nn.Linear``; ``he``: weights more than twice as large (arXiv:1502.01852, equation 15), with
+    which fine structure is learned sooner: for points."""
+
+
+class MLPGeneratorConfig(MLPConfig):
+    """The settings of a perceptron that generates."""
+
     latent: PositiveInt = 100
     """Numbers in a latent vector."""
     hidden: tuple[PositiveInt, ...] = (256, 512, 1024)
@@ -31,11 +39,9 @@ class MLPGeneratorConfig(LabelConfig):
     """Normalisation of the hidden layers."""
 
 
-class MLPDiscriminatorConfig(LabelConfig):
+class MLPDiscriminatorConfig(MLPConfig):
     """The settings of a perceptron that judges."""
 
-    shape: Annotated[tuple[PositiveInt, ...], FromData("image")] = ()
-    """The shape of a sample: [channels, height, width] for a picture, [2] for a point; []: as the data has."""
     hidden: tuple[PositiveInt, ...] = (512, 256)
     """Widths of the hidden layers, from the sample on."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
@@ -62,6 +68,7 @@ class MLPGenerator(nn.Module):
             nn.Tanh() if is_picture(config.shape) else nn.Identity(),
             nn.Unflatten(1, config.shape),
         )
+        _initialize(self, config)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         samples: Tensor = self.model(join_vector(z, labels, self.classes))
@@ -79,6 +86,7 @@ class MLPDiscriminator(nn.Module):
         self.shape = config.shape
         widths = [prod(config.shape) + self.classes, *config.hidden]
         self.model = nn.Sequential(*_hidden(widths, dropout=config.dropout), nn.Linear(widths[-1], 1))
+        _initialize(self, config)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         require_shape(samples, self.shape, "the perceptron")
@@ -99,3 +107,10 @@ def _hidden(widths: Sequence[int], *, normalised: bool = False, dropout: float =
         yield nn.LeakyReLU(SLOPE)
         if dropout:
             yield nn.Dropout(dropout)
+
+
+def _initialize(network: nn.Module, config: MLPConfig) -> None:
+    for layer in network.modules():
+        if config.init == "he" and isinstance(layer, nn.Linear) and not layer.weight.is_meta:
+            nn.init.kaiming_uniform_(layer.weight, SLOPE)
+            nn.init.zeros_(layer.bias)

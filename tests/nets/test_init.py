@@ -63,4 +63,6 @@ def test_a_spectrally_normalised_layer_is_reached_through_its_parametrization():
 
 
 def test_a_norm_without_a_gain_and_a_convolution_without_a_bias_are_left():
-    initialize(nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.InstanceNorm2d(3), nn.BatchNorm2d(3, affine=False)))
+    layers = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.InstanceNorm2d(3), nn.BatchNorm2d(3, affine=False))
+    initialize(layers)
+    assert [name for name, _ in layers.named_parameters()] == ["0.weight"]
