@@ -75,3 +75,11 @@ def test_batch_norm_and_dropout_are_options():
 def test_samples_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="made for samples of 1x28x28, not 1x32x32"):
         discriminator()(torch.zeros(2, 1, 32, 32))
+
+
+def test_he_s_initialisation_is_an_option():
+    torch.manual_seed(0)
+    plain, he = generator(hidden=[512, 512]), generator(hidden=[512, 512], init="he")
+    spread = [net.model[2].weight.std().item() for net in (plain, he)]
+    assert spread == pytest.approx([(1 / 3 / 512) ** 0.5, (2 / 1.04 / 512) ** 0.5], rel=0.02)
+    assert not he.model[2].bias.any()

@@ -157,8 +157,8 @@ def test_batch_norm_in_a_penalised_critic_is_refused():
 
 def test_the_recipes_have_the_papers_numbers():
     found = Plugins()
-    wgan, gp = (check(read(model, None, [], found), found) for model in ("wgan", "wgan-gp"))
-    cifar = check(read(None, "cifar10-wgan-gp", [], found), found)
+    names = ("mnist-wgan", "wgan-gp", "cifar10-wgan-gp")
+    wgan, gp, cifar = (check(read(None, name, [], found), found) for name in names)
     assert (wgan.optimizer.type, wgan.optimizer.lr, wgan.train.batch_size) == ("rmsprop", 5e-5, 64)
     assert (wgan.loop["clip"], wgan.loop["n_critic"], wgan.loop["n_critic_long"]) == (0.01, 5, 100)
     assert WGAN.Config() == WGAN.Config(clip=0.01, n_critic=5, n_critic_long=100, long_first=25, long_every=500)
