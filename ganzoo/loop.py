@@ -96,6 +96,12 @@ class TrainingLoop(nn.Module):
     def after(self, turn: Turn) -> None:
         """Called, without gradients, after the player's optimizer has stepped: weight clipping goes here."""
 
+    def clip(self, player: str, bound: float) -> None:
+        """Keep every parameter of a player's networks in [-bound, bound] (WGAN: arXiv:1701.07875, algorithm 1)."""
+        for name in self.players[player]:
+            for parameter in self.networks[name].parameters():
+                parameter.clamp_(-bound, bound)
+
     def preview(self, batch: Batch) -> dict[str, Tensor]:
         """Pictures that show how the game stands: caption -> (N, C, H, W) in [-1, 1], a column each."""
         return {"sample": self.sample_like(batch, grad=False)}

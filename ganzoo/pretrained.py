@@ -69,12 +69,15 @@ class Pretrained:
         """The directions that :meth:`translate` takes."""
         return self.generators.directions
 
-    def translate(self, images: Picture | Iterable[Picture], direction: str | None = None) -> list[Image.Image]:
+    def translate(
+        self, images: Picture | Iterable[Picture], direction: str | None = None, seed: int = 0
+    ) -> list[Image.Image]:
         """Translate pictures of any size; each comes back in its own size.
 
         Args:
             images: one or several files or PIL pictures.
             direction: ``"AtoB"`` or ``"BtoA"``; may be left out where there is one alone.
+            seed: of the dropout of models that keep it at work (pix2pix); the same gives the same pictures.
 
         Raises:
             DataError: a file is no readable picture.
@@ -85,7 +88,7 @@ class Pretrained:
         if direction not in self.directions:
             raise ValueError(f"direction '{direction}': this model has {', '.join(self.directions) or 'none'}")
         several = [images] if isinstance(images, str | Path | Image.Image) else images
-        return [self._translate(image, direction) for image in several]
+        return [self._translate(image, direction, seed) for image in several]
 
     def sample(
         self, n: int = 1, seed: int = 0, label: int | str | None = None, truncation: float = 1.0
@@ -121,9 +124,11 @@ class Pretrained:
             raise DataError(f"label '{label}': there is none", hint=f"Labels are 0 to {classes - 1}{known}")
         return number
 
-    def _translate(self, image: Picture, direction: str) -> Image.Image:
-        pixels = decode(image, int(self.config.image["channels"]))
-        return to_image(self.generators.translate(to_tensor(pixels[None].copy()), direction)[0])
+    def _translate(self, image: Picture, direction: str, seed: int) -> Image.Image:
+        pixels = to_tensor(decode(image, int(self.config.image["channels"]))[None].copy())
+        with torch.random.fork_rng():  # a picture's translation depends neither on others nor on the caller's draws
+            torch.manual_seed(seed)
+            return to_image(self.generators.translate(pixels, direction)[0])
 
 
 def to_images(pictures: Tensor) -> list[Image.Image]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,26 @@ Protocol = dict[str, str | int | float | bool]
 """What was compared and how: ``metric``, ``samples``, ``split``, ``extractor``, ``resizer``, ``averaged``, ..."""
 
 FILE = "metrics.json"
+
+BASELINES = {"_input": "doing nothing", "_real": "real data"}
+"""The end of a score's name that tells what to hold it against, and what that is."""
+
+
+def baseline(name: str) -> tuple[str, str]:
+    """The score that a name belongs to, and what it is a baseline of it by; ``""`` for the score itself."""
+    for end, words in BASELINES.items():
+        if name.endswith(end):
+            return name.removesuffix(end), words
+    return name, ""
+
+
+def with_baselines(values: Mapping[str, float]) -> Iterator[tuple[str, float, dict[str, float]]]:
+    """Each score's name, its value, and what it is to be held against: ``{"doing nothing": 11.2}``."""
+    for name, value in values.items():
+        score, words = baseline(name)
+        if not words or score not in values:
+            found = {what: values[name + end] for end, what in BASELINES.items() if name + end in values}
+            yield name, value, found
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,18 @@ def test_a_run_and_its_generator_folder_translate_alike(run, folder, tmp_path):
     assert from_run.tobytes() == from_folder.tobytes()
 
 
+def test_dropout_at_work_is_drawn_from_the_seed(tmp_path):
+    small = ["data.size=16", "data.count=4", "data.test_count=2", "networks.generator.downs=3", "train.steps=1"]
+    sizes = ["networks.generator.filters=4", "networks.discriminator.filters=4", "networks.discriminator.layers=1"]
+    model = ganzoo.load(ganzoo.train("pix2pix", overrides=[*small, *sizes], out=tmp_path / "run").folder)
+    picture = Image.effect_noise((16, 16), 90).convert("RGB")
+    state = torch.random.get_rng_state()
+    first, second = model.translate([picture, picture], seed=3)
+    assert torch.equal(torch.random.get_rng_state(), state)  # the caller's numbers go on as they would have
+    assert first.tobytes() == second.tobytes() == model.translate(picture, seed=3)[0].tobytes()
+    assert first.tobytes() != model.translate(picture, seed=4)[0].tobytes()
+
+
 def test_padding_is_cut_away_again_and_does_not_move_the_picture():
     images = torch.arange(30.0).view(1, 1, 5, 6)
     padded = pad_to(images, 4)

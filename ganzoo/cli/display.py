@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ganzoo import hookimpl
 from ganzoo.cli.console import Output, clean
+from ganzoo.scores import with_baselines
 
 if TYPE_CHECKING:
     from rich.console import ConsoleRenderable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-_BASELINE = "_input"  # ends a score's name that scores the input itself
 _MEASURES = {"images_per_second", "data_wait", "memory_mib", "seconds", "step", "epoch"}  # shown in words of their own
 _TREND = 12  # values of a sparkline
 
@@ -88,7 +88,7 @@ class PlainDisplay:
         self.pace.note(step)
         words = [f"step {step}/{run.steps}", f"left {clock(self.pace.left(run.steps))}", *measures(metrics)]
         for group, terms in grouped(metrics).items():
-            words.append(f"{group}: {', '.join(' '.join(row).rstrip() for row in with_baselines(terms))}")
+            words.append(f"{group}: {', '.join(' '.join(row).rstrip() for row in in_words(terms))}")
         self.output.say("  ".join(words))
 
     @hookimpl
@@ -194,7 +194,7 @@ class LiveDisplay:
         from rich.text import Text
 
         table = _table("scores")
-        for name, value, baseline in with_baselines(scores):
+        for name, value, baseline in in_words(scores):
             table.add_row(Text(clean(name)), value, Text(baseline, style="dim"))
         return table
 
@@ -251,12 +251,11 @@ def grouped(metrics: Mapping[str, V]) -> dict[str, dict[str, V]]:
     return groups
 
 
-def with_baselines(scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:
-    """Each score's name, its value, and what doing nothing would score where that is known."""
-    for name, value in scores.items():
-        if name.removesuffix(_BASELINE) not in scores or not name.endswith(_BASELINE):
-            baseline = scores.get(name + _BASELINE)
-            yield name, f"{value:.4g}", "" if baseline is None else f"(doing nothing {baseline:.4g})"
+def in_words(scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:
+    """Each score's name, its value, and what it is to be held against where that is known."""
+    for name, value, baselines in with_baselines(scores):
+        beside = ", ".join(f"{what} {baseline:.4g}" for what, baseline in baselines.items())
+        yield name, f"{value:.4g}", f"({beside})" if beside else ""
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.console import Output
+from ganzoo.cli.display import in_words
 from ganzoo.cli.options import AsJson
 
 
@@ -53,5 +54,5 @@ def evaluate(
     if as_json:
         output.json([{"id": one.id, **asdict(one)} for one in scored])
     else:
-        rows = [[name, f"{value:.4g}", one.id] for one in scored for name, value in one.values.items()]
-        output.table("scores", ["score", "value", "protocol"], rows)
+        rows = [[*words, one.id] for one in scored for words in in_words(one.values)]
+        output.table("scores", ["score", "value", "to hold it against", "protocol"], rows)

@@ -27,6 +27,9 @@ def translate(
     out: Annotated[Path, typer.Option("--out", help="The folder to write to, or a file name for one picture.")] = Path(
         "translated"
     ),
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the dropout, for models such as pix2pix that keep it at work.")
+    ] = 0,
     checkpoint: Annotated[str, typer.Option("--checkpoint", help="Of a run: latest, best, or a step.")] = "latest",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
     quiet: Quiet = False,
@@ -43,7 +46,7 @@ def translate(
     directions = _directions(direction, model.directions)
     targets = _targets(files, directions, out)
     for (file, way), target in output.track(targets.items(), "translating", len(targets)):
-        save_png(model.translate(file, way)[0], target)
+        save_png(model.translate(file, way, seed)[0], target)
     output.say("\n".join(str(target) for target in targets.values()))
 
 

@@ -120,12 +120,12 @@ def _as_webp(path: Path) -> tuple[str, bytes]:
     return "webp", buffer.getvalue()
 
 
-def _score_table(rows: Iterable[tuple[str, int, float, float | None]]) -> str:
-    def cells(name: str, step: int, value: float, baseline: float | None) -> tuple[str, ...]:
-        beside = ("", "") if baseline is None else (f"{baseline:.4g}", f"{value - baseline:+.4g}")
-        return (name, f"{value:.4g}", *beside, f"{step:,}")
+def _score_table(rows: Iterable[tuple[str, int, float, Mapping[str, float]]]) -> str:
+    def cells(name: str, step: int, value: float, baselines: Mapping[str, float]) -> tuple[str, ...]:
+        beside = ", ".join(f"{what} {baseline:.4g}" for what, baseline in baselines.items())
+        return (name, f"{value:.4g}", beside, f"{step:,}")
 
-    return _table(["score", "value", "doing nothing", "difference", "at step"], [cells(*row) for row in rows])
+    return _table(["score", "value", "to hold it against", "at step"], [cells(*row) for row in rows])
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

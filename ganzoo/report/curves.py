@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-BASELINE = "_input"
-"""The end of a score's name that scores the input itself: what doing nothing achieves."""
+from ganzoo.scores import baseline, with_baselines
 
 _TITLES = {
     "report": "Reports",
@@ -27,20 +26,24 @@ Point = tuple[int, float]
 def panels(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The panels of a report: losses by turn first, then all else.
 
-    Each is ``{"title", "smooth", "series": [{"name", "x", "y", "baseline"}]}``.
+    Each is ``{"title", "smooth", "series": [{"name", "x", "y", "baseline"}]}``; the baseline is what a curve is
+    there to hold another against, ``"doing nothing"``, or ``""``.
     """
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for key, points in _series(history).items():
         group, _, name = key.partition("/")
+        held_against = ""
+        if group == "score":
+            name, held_against = baseline(name)
         # each score has a scale of its own, so a panel for each: psnr, ssim
-        measure = key.removesuffix(BASELINE).rpartition("/")[2] if group == "score" else ""
+        measure = name.rpartition("/")[2] if group == "score" else ""
         thinned = _thinned(points)
         grouped.setdefault((group, measure), []).append(
             {
                 "name": name if group == "score" else name.replace("_", " ") or "value",
                 "x": [step for step, _ in thinned],
                 "y": [float(f"{value:.5g}") for _, value in thinned],
-                "baseline": group == "score" and key.endswith(BASELINE),
+                "baseline": held_against,
             }
         )
     order = sorted(grouped, key=lambda panel: _LAST.index(panel[0]) if panel[0] in _LAST else -1)
@@ -54,15 +57,11 @@ def panels(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def scores(history: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, int, float, float | None]]:
-    """The last value of each score: its name, step, value and that of doing nothing."""
-    series = {key.removeprefix("score/"): points for key, points in _series(history).items() if key[:6] == "score/"}
-    for name, points in series.items():
-        if name.endswith(BASELINE) and name.removesuffix(BASELINE) in series:
-            continue
-        step, value = points[-1]
-        baseline = series.get(name + BASELINE)
-        yield name, step, value, baseline[-1][1] if baseline else None
+def scores(history: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, int, float, dict[str, float]]]:
+    """The last value of each score: its name, step, value, and what it is to be held against."""
+    last = {key.removeprefix("score/"): points[-1] for key, points in _series(history).items() if key[:6] == "score/"}
+    for name, value, baselines in with_baselines({name: value for name, (_, value) in last.items()}):
+        yield name, last[name][0], value, baselines
 
 
 def _series(history: Iterable[Mapping[str, Any]]) -> dict[str, list[Point]]:

@@ -134,9 +134,8 @@ class Panel {
     let colours = 0;
     const colourOf = new Map();
     for (const series of this.series) {
-      const name = series.name.replace(/_input$/, "");
-      if (!colourOf.has(name)) colourOf.set(name, colours++ % 8);
-      series.colour = `--colour: var(--c${colourOf.get(name)})`;
+      if (!colourOf.has(series.name)) colourOf.set(series.name, colours++ % 8);
+      series.colour = `--colour: var(--c${colourOf.get(series.name)})`;
       this.entry(series, legend);
     }
     const move = (event) => {
@@ -156,7 +155,7 @@ class Panel {
     button.style.cssText = series.colour;
     button.setAttribute("aria-pressed", "true");
     html("i", "", button);
-    html("span", "", button, series.baseline ? `${series.name.replace(/_input$/, "")}, doing nothing` : series.name);
+    html("span", "", button, series.baseline ? `${series.name}, ${series.baseline}` : series.name);
     series.readout = html("b", "", button);
     button.addEventListener("click", () => {
       series.off = !series.off;

@@ -50,6 +50,4 @@ class DualGAN(TranslationLoop):
 
     def after(self, turn: Turn) -> None:
         if turn.player == "discriminator" and self.config.clip:
-            for name in self.players["discriminator"]:
-                for parameter in self.networks[name].parameters():
-                    parameter.clamp_(-self.config.clip, self.config.clip)
+            self.clip("discriminator", self.config.clip)

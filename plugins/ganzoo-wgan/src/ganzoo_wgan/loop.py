@@ -54,8 +54,7 @@ class WGAN(CriticLoop):
 
     def after(self, turn: Turn) -> None:
         if turn.player == "discriminator":
-            for parameter in self.networks["discriminator"].parameters():
-                parameter.clamp_(-self.config.clip, self.config.clip)
+            self.clip("discriminator", self.config.clip)
 
     def due(self, turn: Turn, step: int) -> bool:
         if turn.player != "generator":
