@@ -16,7 +16,7 @@ help:
 	@echo "make demo    train a CycleGAN on drawn landscapes, without any download: minutes on two CPU cores"
 	@echo "make test    lint, type checks, generated docs, and the whole test suite (PYTEST_ARGS='-k name' for a part)"
 	@echo "make lint    ruff and mypy alone"
-	@echo "make docs    write the generated pages: docs/cli.md and docs/recipes.md"
+	@echo "make docs    write what the pages take from the code and the measured figures"
 	@echo "make bench   measure a training step against a plain PyTorch loop"
 	@echo
 	@echo "Each first makes $(VENV) with ganzoo, its plugins and what the tests need, by uv where it is installed, else by"
@@ -43,7 +43,7 @@ lint: $(installed)
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	$(bin)/mypy docs/generate.py $(plugins:%=%/src)
+	$(bin)/mypy docs/generate.py docs/figures.py $(plugins:%=%/src)
 
 docs: $(installed)
 	$(bin)/python docs/generate.py

@@ -1,33 +1,28 @@
-"""Trains each model for a stated budget, scores it, and writes the tables of docs/benchmarks.md.
+"""Trains each model for a stated budget, and scores it.
 
 python benchmarks/quality.py ROW... [--data FOLDER] [--runs FOLDER] [--set KEY=VALUE]
-python benchmarks/quality.py --table
 
 A row is trained where RUNS/ROW is not there yet, gone on with where it was stopped, and scored. What was measured
-goes to benchmarks/quality.json, from which the tables are written; its sample grid to docs/images/. Without rows, all
-are shown.
+goes to benchmarks/quality.json and its sample grid to docs/images/; `make docs` writes the pages from them. Without
+rows, all are listed.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import itertools
 import json
 import os
-import shutil
-import statistics
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "quality.json"
-PAGE = HERE.parent / "docs" / "benchmarks.md"
 IMAGES = HERE.parent / "docs" / "images"
-BEGIN, END = "<!-- quality: written by benchmarks/quality.py -->", "<!-- quality: end -->"
+WIDTH = 640
+"""Of the pictures in the pages, in pixels, at most."""
 
 PICTURES = ("frechet", "precision-recall")
 LABELLED = ("conditional-accuracy", *PICTURES)
@@ -69,8 +64,8 @@ ROWS = {
     "ring-gan": Row("gan", ("mode-coverage",), "ring-gan"),
     "grid-wgan-gp": Row("wgan-gp", ("mode-coverage",), "grid-wgan-gp"),
     "mnist-gan": Row("gan", PICTURES, "mnist-gan", ("train.steps=10000",)),
-    "mnist-cgan": Row("cgan", LABELLED, "mnist-cgan", (*SMALL, "train.steps=4000")),
-    "mnist-acgan": Row("acgan", LABELLED, "mnist-acgan", (SMALL[0], "train.steps=4000")),
+    "mnist-cgan": Row("cgan", LABELLED, "mnist-cgan", (*SMALL, "train.steps=8000")),
+    "mnist-acgan": Row("acgan", LABELLED, "mnist-acgan", (SMALL[0], "train.steps=8000")),
     "mnist-dcgan": Row("dcgan", PICTURES, "mnist-dcgan", (*SMALL, "train.steps=4000")),
     "mnist-lsgan": Row(
         "lsgan", PICTURES, "mnist-lsgan", ("networks.generator.filters=16", SMALL[1], "train.steps=3000")
@@ -107,15 +102,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="holds mnist, fashion-mnist, cifar10, facades")
     parser.add_argument("--runs", type=Path, default=Path("runs/quality"))
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
-    parser.add_argument("--table", action="store_true", help="write the tables of docs/benchmarks.md")
     given = parser.parse_args()
     for name in given.rows:
         measured = measure(name, given.runs / name, given.data, given.overrides)
         RESULTS.write_text(json.dumps({**results(), name: measured}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    if given.table:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text("\n".join([before + BEGIN, "", *tables(), END + rest.split(END)[1]]), encoding="utf-8")
-    elif not given.rows:
+    if not given.rows:
         print("\n".join(f"{name:24} ganzoo train {row.model} {' '.join(row.budget)}" for name, row in ROWS.items()))
 
 
@@ -127,6 +118,7 @@ def results() -> dict[str, dict[str, Any]]:
 def measure(name: str, folder: Path, data: Path, overrides: list[str]) -> dict[str, Any]:
     """Train where there is something left to train, score, and say all that a reader of the figures wants to know."""
     import torch
+    from PIL import Image
 
     import ganzoo
     from ganzoo.evaluation import evaluate
@@ -134,7 +126,7 @@ def measure(name: str, folder: Path, data: Path, overrides: list[str]) -> dict[s
 
     row = ROWS[name]
     if not is_run(folder):
-        every = "evaluation.every=1000" if row.metrics[0] in LABELLED else "evaluation.every=0"
+        every = f"evaluation.every={1000 if 'frechet' in row.metrics else 0}"
         settings = [f"evaluation.metrics={json.dumps(row.metrics)}", every, *row.overrides(data), *overrides]
         ganzoo.train(row.model, row.recipe or None, overrides=settings, out=folder)
     elif not (folder / "generator").is_dir():
@@ -142,14 +134,16 @@ def measure(name: str, folder: Path, data: Path, overrides: list[str]) -> dict[s
     run = Run.open(folder)
     scored = evaluate(folder, row.metrics)
     untrained = untrained_scores(run, row.metrics)
-    shutil.copyfile(sorted(run.samples.glob("step-*.png"))[-1], IMAGES / f"{name}.png")
+    with Image.open(sorted(run.samples.glob("step-*.png"))[-1]) as grid:
+        grid.thumbnail((WIDTH, 2 * WIDTH), Image.Resampling.LANCZOS)
+        grid.save(IMAGES / f"{name}.png", optimize=True)
     return {
         "model": row.model,
         "recipe": row.recipe or row.model,
         "data": run.recipe.data.type,
         "budget": [*row.budget, *overrides],
         "step": scored[0].step,
-        "minutes": round(list(run.history())[-1]["seconds"] / 60, 1),
+        "minutes": round(max(line.get("seconds", 0) for line in run.history()) / 60, 1),
         "images": scored[0].step * run.recipe.train.batch_size,
         "device": run.environment()["device"],
         "threads": run.environment()["threads"],
@@ -159,7 +153,7 @@ def measure(name: str, folder: Path, data: Path, overrides: list[str]) -> dict[s
         "protocols": {one.protocol["metric"]: one.id for one in scored},
         "scores": {key: value for one in scored for key, value in one.values.items()},
         "untrained": {key: value for key, value in untrained.items() if not key.endswith(("_real", "_input"))},
-        "curve": curve(run, scored[0].id, next(iter(scored[0].values))) if row.metrics[0] in LABELLED else [],
+        "curve": next((curve(run, one.id, "frechet") for one in scored if "frechet" in one.values), []),
     }
 
 
@@ -189,48 +183,6 @@ def curve(run: Any, protocol: str, score: str) -> list[tuple[int, float]]:
     from ganzoo.scores import read_scores
 
     return [(row["step"], row[score]) for row in read_scores(run.folder)[protocol]["scores"]]
-
-
-def tables() -> Iterator[str]:
-    """A table for each set of protocols: scores of different protocols never share a column."""
-
-    def protocols(item: tuple[str, dict[str, Any]]) -> tuple[str, list[str]]:
-        """Of what all rows on this data are judged by; models without labels leave one column empty."""
-        ids = item[1]["protocols"]
-        return item[1]["data"], sorted(ids[metric] for metric in ids if metric != "conditional-accuracy")
-
-    for (data, _), group in itertools.groupby(sorted(results().items(), key=protocols), protocols):
-        yield from table(data, dict(group))
-
-
-def table(data: str, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """The rows of one data set and protocol, below them what real data (or doing nothing) scores."""
-    ids = sorted({one for row in rows.values() for one in row["protocols"].values()})
-    found = dict.fromkeys(score for row in rows.values() for score in row["scores"])
-    scores = [score for score in found if not score.endswith(("_real", "_input"))]
-    yield f"### `{data}`"
-    yield ""
-    yield f"| row | steps | images | minutes | {' | '.join(scores)} | measured |"
-    yield "|---" * (len(scores) + 5) + "|"
-    for name, row in rows.items():
-        cells = [_change(row, score) for score in scores]
-        where = f"{row['date']}, {row['device']}, {row['threads']} threads"
-        yield f"| `{name}` | {row['step']:,} | {row['images']:,} | {row['minutes']} | {' | '.join(cells)} | {where} |"
-    for end, what in {"_real": "real test pictures", "_input": "doing nothing"}.items():
-        values = [
-            [row["scores"][score + end] for row in rows.values() if score + end in row["scores"]] for score in scores
-        ]
-        if any(values):
-            cells = [f"{statistics.fmean(several):.3g}" if several else "" for several in values]
-            yield f"| {what} | | | | {' | '.join(cells)} | |"
-    yield ""
-    yield f"Before the first step → after the last. Protocols: {', '.join(f'`{one}`' for one in ids)}."
-    yield ""
-
-
-def _change(row: dict[str, Any], score: str) -> str:
-    """From before the training to after it."""
-    return f"{row['untrained'][score]:.3g} → **{row['scores'][score]:.3g}**" if score in row["scores"] else ""
 
 
 if __name__ == "__main__":

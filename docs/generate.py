@@ -1,8 +1,10 @@
-"""Writes docs/cli.md from the command line itself, and docs/recipes.md from the models that recipes are checked by.
+"""Writes what the pages take from the code and from the figures that were measured.
 
-How each begins is written by hand, in docs/_cli.md and docs/_recipes.md.
+- docs/cli.md from the command line itself, docs/recipes.md from the models that recipes are checked by, docs/gallery.md
+  from the figures; how each begins is written by hand, in docs/_cli.md, docs/_recipes.md and docs/_gallery.md;
+- the figures in docs/benchmarks.md and in the plugins' READMEs, between two comments.
 
-python docs/generate.py           writes both
+python docs/generate.py           writes them
 python docs/generate.py --check   exits with 1 and says which is stale
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import figures
 import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -27,6 +30,8 @@ from ganzoo.registry import Entry
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by `make docs` from the code and the page of this name with an underscore; do not edit. -->"
+
+BEGIN, END = "<!-- Figures, written by `make docs`; do not edit. -->", "<!-- Figures end. -->"
 
 KINDS = {"data": "Data", "network": "Networks", "loop": "Loops", "loss": "Losses", "penalty": "Penalties"}
 """Kind -> the heading over its entries."""
@@ -51,15 +56,43 @@ def main() -> int:
     """Write or check; the exit code."""
     checking = sys.argv[1:] == ["--check"]
     stale = []
-    for name, text in {"cli.md": cli(), "recipes.md": recipes()}.items():
-        path = DOCS / name
+    for path, text in pages(official_plugins()):
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            stale.append(f"docs/{name}")
+            stale.append(path.relative_to(DOCS.parent))
             if not checking:
                 path.write_text(text, encoding="utf-8")
     for name in stale:
         sys.stdout.write(f"{name} is stale: make docs\n" if checking else f"wrote {name}\n")
     return int(checking and bool(stale))
+
+
+def official_plugins() -> Plugins:
+    """The plugins of this repository, and no other that may be installed."""
+    official = [folder.name for folder in (DOCS.parent / "plugins").glob("ganzoo-*")]
+    plugins = Plugins(chosen=",".join(official))
+    missing = set(official) - {status.provenance.name for status in plugins.statuses if not status.problem}
+    if missing:
+        raise SystemExit(f"not installed, or broken: {', '.join(sorted(missing))}")
+    return plugins
+
+
+def pages(plugins: Plugins) -> Iterator[tuple[Path, str]]:
+    """Every page that is written, and what it should say."""
+    yield DOCS / "cli.md", cli()
+    yield DOCS / "recipes.md", recipes(plugins)
+    yield DOCS / "gallery.md", "\n".join([NOTE, "", _opening("gallery.md"), figures.gallery(plugins)]).rstrip() + "\n"
+    yield _filled(DOCS / "benchmarks.md", figures.quality())
+    for folder in sorted((DOCS.parent / "plugins").glob("ganzoo-*")):
+        yield _filled(folder / "README.md", figures.of_plugin(folder.name, plugins))
+
+
+def _filled(path: Path, text: str) -> tuple[Path, str]:
+    """A page with what stands between its two comments replaced."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise SystemExit(f"{path.relative_to(DOCS.parent)}: needs the lines {BEGIN} and {END}")
+    return path, "\n\n".join([before + begin, text.strip(), end + after])
 
 
 def _opening(page: str) -> str:
@@ -129,13 +162,8 @@ def _shown_default(option: Any) -> str:
     return "" if default in (None, False, (), []) or callable(default) else f"`{default}`"
 
 
-def recipes() -> str:
+def recipes(plugins: Plugins) -> str:
     """The reference of all keys that a recipe can have."""
-    official = [folder.name for folder in (DOCS.parent / "plugins").glob("ganzoo-*")]
-    plugins = Plugins(chosen=",".join(official))
-    missing = set(official) - {status.provenance.name for status in plugins.statuses if not status.problem}
-    if missing:
-        raise SystemExit(f"not installed, or broken: {', '.join(sorted(missing))}")
     parts = [
         NOTE,
         "",
