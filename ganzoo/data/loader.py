@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.base import Batch, Data
@@ -142,6 +143,7 @@ class Loader:
             multiprocessing_context=context,
             prefetch_factor=2,
             pin_memory=self.pin_memory,
+            generator=torch.Generator(),  # else it draws from the training's own, and a resume would not be exact
         )
         with _main_hidden(self.data):
             return iter(loader)
