@@ -10,11 +10,12 @@ installed := $(VENV)/.ganzoo-installed
 uv := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench
+.PHONY: help demo test soak lint docs bench
 
 help:
 	@echo "make demo    train a CycleGAN on drawn landscapes, without any download: minutes on two CPU cores"
 	@echo "make test    lint, type checks, generated docs, and the whole test suite (PYTEST_ARGS='-k name' for a part)"
+	@echo "make soak    kill trainings at every moment, hundreds of times, and see that nothing is lost: an hour"
 	@echo "make lint    ruff and mypy alone"
 	@echo "make docs    write what the pages take from the code and the measured figures"
 	@echo "make bench   measure a training step against a plain PyTorch loop"
@@ -38,6 +39,9 @@ test: lint
 	@echo "Are the generated pages fresh?"
 	$(bin)/python docs/generate.py --check
 	$(bin)/python -m pytest $(PYTEST_ARGS)
+
+soak: $(installed)
+	$(bin)/python -m pytest tests/faults -m soak --timeout 7200 $(PYTEST_ARGS)
 
 lint: $(installed)
 	$(bin)/ruff check .

@@ -65,7 +65,9 @@ ROWS = {
     "grid-wgan-gp": Row("wgan-gp", ("mode-coverage",), "grid-wgan-gp"),
     "mnist-gan": Row("gan", PICTURES, "mnist-gan", ("train.steps=10000",)),
     "mnist-cgan": Row("cgan", LABELLED, "mnist-cgan", (*SMALL, "train.steps=8000")),
-    "mnist-acgan": Row("acgan", LABELLED, "mnist-acgan", (SMALL[0], "train.steps=8000")),
+    "mnist-acgan": Row(
+        "acgan", LABELLED, "mnist-acgan", (SMALL[0], "networks.discriminator.filters=8", "train.steps=4000")
+    ),
     "mnist-dcgan": Row("dcgan", PICTURES, "mnist-dcgan", (*SMALL, "train.steps=4000")),
     "mnist-lsgan": Row(
         "lsgan", PICTURES, "mnist-lsgan", ("networks.generator.filters=16", SMALL[1], "train.steps=3000")

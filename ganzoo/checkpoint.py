@@ -38,14 +38,15 @@ def save(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> Path:
         CheckpointError: the disk is full or cannot be written; what was there before is untouched.
     """
     final = folder / step_name(engine.step)
-    beside = folder / f".{final.name}.{os.getpid()}.tmp"
+    beside = _hidden(final, "new")
     shutil.rmtree(beside, ignore_errors=True)
     try:
         beside.mkdir(parents=True)
         _write(beside, engine, extra)
         sync_folder(beside)
-        shutil.rmtree(final, ignore_errors=True)
+        _remove(final)
         beside.rename(final)
+        sync_folder(folder)
         point(folder, "latest", final)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)
@@ -105,9 +106,22 @@ def prune(folder: Path, keep: int) -> None:
     best = (folder / "best").resolve()
     for path in sorted(folder.glob("step-*"), key=step_of)[:-keep]:
         if path.resolve() != best:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
     for leftover in folder.glob(".step-*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _remove(checkpoint: Path) -> None:
+    """Remove a checkpoint by a move first: one that is removed by half must never be taken for a whole one."""
+    if checkpoint.is_dir():
+        aside = _hidden(checkpoint, "old")
+        checkpoint.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _hidden(checkpoint: Path, what: str) -> Path:
+    """Where a checkpoint is made or taken apart; leftovers of processes that died are swept away by :func:`prune`."""
+    return checkpoint.with_name(f".{checkpoint.name}.{what}.{os.getpid()}.tmp")
 
 
 def point(folder: Path, name: str, target: Path) -> None:

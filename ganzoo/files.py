@@ -33,7 +33,8 @@ def cache_folder() -> Path:
 def sync_folder(folder: Path) -> None:
     """Flush a folder's files, and the names in it, to the disk."""
     for path in folder.iterdir():
-        _sync(path)
+        if path.is_file():
+            _sync(path)
     _sync(folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import random
 import signal as signals
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +105,7 @@ def resume(
     data.prepare(track)
     session = _Session(run, data, pick_device(run.recipe.runtime.device), track)
     session.restore(start)
-    if session.engine.step >= run.steps:
+    if session.engine.step >= run.steps and pack.is_packed(run, start):
         raise CheckpointError(
             f"{run.folder}: the training is finished: {run.step} of {run.steps} steps are done",
             hint=f"To go on: ganzoo resume {run.folder} --steps {2 * run.step}",
@@ -139,7 +140,8 @@ class _Session:
         self.loader = Loader(data, batch_size=recipe.train.batch_size, seed=recipe.train.seed)
         run.steps_per_epoch = max(1, self.loader.batches_per_epoch // recipe.train.accumulate)
         run.steps = recipe.train.steps or (recipe.train.epochs or 1) * run.steps_per_epoch
-        torch.manual_seed(recipe.train.seed)  # here: what came before may have drawn numbers, or been cached
+        for seed in (torch.manual_seed, random.seed, np.random.seed):
+            seed(recipe.train.seed)  # here: what came before may have drawn numbers, or been cached
         loop = build_loop(recipe, data.spec, plugins())
         self.engine = Engine(loop, recipe, device, run.steps, run.steps_per_epoch)
         self.waited = 0.0

@@ -1,0 +1,99 @@
+"""kill -9 at any moment: no checkpoint is lost or torn, and the training ends as if nothing had been."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from killed import Killed, go_on, run_in_child
+
+import ganzoo
+from ganzoo import checkpoint
+from ganzoo.run import Run, step_of
+
+SOAK_KILLS = 200
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture(scope="module")
+def overrides(tiny) -> list[str]:
+    return [*tiny, "train.steps=8", "train.checkpoint_every=2", "train.keep_checkpoints=2", "runtime.device=cpu"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, overrides) -> tuple[Run, int]:
+    """A training that nobody disturbed, and how often it changed its folder."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    changes = run_in_child(lambda: ganzoo.train("cyclegan", overrides=overrides, out=folder), folder)
+    return Run.open(folder), changes
+
+
+def assert_same(run: Run, other: Run) -> None:
+    """The same weights, averages and optimizers at the end, the same log, and not a checkpoint that is torn."""
+    for path in sorted(run.checkpoints.glob("step-*")):
+        state = checkpoint.read_state(path)
+        for file in state["sha256"]:
+            checkpoint.read_tensors(path, file.removesuffix(".safetensors"), state)  # compares the hash
+    ends = [checkpoint.find(one.checkpoints) for one in (run, other)]
+    assert ends[0].name == ends[1].name
+    states = [checkpoint.read_state(end) for end in ends]
+    assert states[0]["sha256"] == states[1]["sha256"]
+    assert states[0]["random"] == states[1]["random"]
+    logs = [[(line["step"], line.get("generator/cycle_A")) for line in one.history()] for one in (run, other)]
+    assert logs[0] == logs[1]
+    config = json.loads((run.generator / "config.json").read_text())
+    assert config["step"] == step_of(ends[0])
+
+
+def disturb(folder: Path, overrides: list[str], at_change: int, undisturbed: Run) -> None:
+    with pytest.raises(Killed):
+        work = lambda: ganzoo.train("cyclegan", overrides=overrides, out=folder)  # noqa: E731
+        run_in_child(work, folder, at_change=at_change)
+    saved = [step_of(path) for path in (folder / "checkpoints").glob("step-*")] if folder.exists() else []
+    run_in_child(lambda: go_on(folder, overrides), folder)
+    assert_same(Run.open(folder), undisturbed)
+    assert all(step <= 8 for step in saved)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+def test_killed_before_a_change_of_the_run_folder(share, tmp_path, overrides, undisturbed):
+    run, changes = undisturbed
+    disturb(tmp_path / "run", overrides, max(1, round(share * changes)), run)
+
+
+@pytest.mark.soak
+def test_killed_before_each_change_of_the_run_folder(tmp_path, overrides, undisturbed):
+    run, changes = undisturbed
+    for change in range(1, changes + 1):
+        disturb(tmp_path / f"run-{change}", overrides, change, run)
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(SOAK_KILLS, marks=pytest.mark.soak)])
+def test_killed_again_and_again(kills, tmp_path, tiny):
+    steps = 10 * kills
+    overrides = [
+        *tiny,
+        f"train.steps={steps}",
+        "train.checkpoint_every=1",
+        "train.sample_every=5",
+        "runtime.device=cpu",
+    ]
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    run_in_child(lambda: ganzoo.train("cyclegan", overrides=overrides, out=whole), whole)
+    clock, killed, reached = random.Random(0), 0, -1
+    done = False
+    while killed < kills and not done:
+        try:
+            run_in_child(lambda: go_on(folder, overrides), folder, after=clock.uniform(0.01, 0.6))
+            done = True
+        except Killed:
+            killed += 1
+        newest = checkpoint.newest(folder / "checkpoints")
+        assert newest is None or step_of(newest) >= reached, "a checkpoint was lost"
+        reached = step_of(newest) if newest else reached
+    assert killed, "it was done before it could be killed once"
+    run_in_child(lambda: go_on(folder, overrides), folder)
+    assert_same(Run.open(folder), Run.open(whole))
