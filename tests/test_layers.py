@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "ganzoo"
 
 TORCH_FREE = (
-    "errors names files scores signals spec",
+    "errors names files scores signals spec untrusted",
     "config registry recipe",  # the package alone: its modules are below
     "hookspecs ganzoo",
     "plugins builtin",
@@ -29,7 +29,7 @@ LAYERS = (
     "autocast distributed generators grids losses loop nets penalties pool scatter",
     "adversarial augment data ema optim precision report translation",
     "metrics recipe.build recipe.rehearsal engine",
-    "checkpoint",
+    "checkpoint weights",
     "pack",
     "pretrained hub",
     "evaluation training",
