@@ -90,18 +90,20 @@ def _entry(name: str, entry: Any) -> tuple[str, tuple[int, ...], int, int]:
     """A tensor's type, shape, and first and last byte."""
     if not isinstance(entry, dict):
         raise ValueError(f"{_quoted(name)} is not described by a table")
-    kind, shape, offsets = (entry.get(key) for key in ("dtype", "shape", "data_offsets"))
+    kind, shape, offsets = entry.get("dtype"), _counts(entry.get("shape")), _counts(entry.get("data_offsets"))
     if not isinstance(kind, str) or kind not in _BITS:
         raise ValueError(f"{_quoted(name)} is of no known type")
-    if not _counts(shape) or not _counts(offsets) or len(offsets) != 2 or len(shape) > 8:
+    if shape is None or offsets is None or len(offsets) != 2 or len(shape) > 8:
         raise ValueError(f"{_quoted(name)} has no shape, or no place in the file")
     if offsets[1] - offsets[0] != math.prod(shape) * _BITS[kind] // 8:
         raise ValueError(f"{_quoted(name)} has another size than its shape {_shown(shape)} takes")
-    return kind, tuple(shape), offsets[0], offsets[1]
+    return kind, shape, offsets[0], offsets[1]
 
 
-def _counts(value: Any) -> bool:
-    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+def _counts(value: Any) -> tuple[int, ...] | None:
+    """A list of numbers that count something; None where it is none."""
+    whole = isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+    return tuple(value) if whole else None
 
 
 def _fill(spans: Mapping[str, tuple[int, int]], size: int) -> None:
@@ -124,7 +126,7 @@ def within(header: Header) -> Iterator[None]:
     Raises:
         ValueError: the network would be larger than the file.
     """
-    most = {"tensors": 4 * len(header.tensors) + 64, "modules": 64 * len(header.tensors) + 1024}
+    most = {"tensors": 8 * len(header.tensors) + 64, "modules": 16 * len(header.tensors) + 1024}
     found = dict.fromkeys(most, 0)
     thread = threading.get_ident()
 
@@ -185,7 +187,7 @@ def load(path: Path, network: nn.Module) -> None:
     network.load_state_dict(tensors, assign=True)
     for name, value in (*network.named_parameters(), *network.named_buffers()):
         if value.is_meta:
-            raise ValueError(f"the network keeps '{name}' out of its state_dict; its plugin must register it persistent")
+            raise ValueError(f"the network keeps '{name}' out of its state_dict: no file holds it")
 
 
 def _is_finite(tensor: Tensor) -> bool:

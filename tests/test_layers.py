@@ -31,6 +31,7 @@ LAYERS = (
     "metrics recipe.build recipe.rehearsal engine",
     "checkpoint weights",
     "pack",
+    "published",
     "pretrained hub",
     "evaluation training",
     "testing",
