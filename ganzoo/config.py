@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 if TYPE_CHECKING:
     from ganzoo.spec import DataSpec
 
-Width = Annotated[int, Field(ge=1, le=2**16)]
+Width = Annotated[int, Field(gt=0, le=2**16)]
 """Channels of a layer, numbers in a vector: far more than any network has, and too few to be a danger."""
 
 Count = Annotated[int, Field(ge=0, le=2**16)]

@@ -17,6 +17,7 @@ from ganzoo.plugins import plugins, version
 from ganzoo.recipe.build import loop_class_of, role_of
 from ganzoo.run import Run, step_of
 from ganzoo.scores import FILE as SCORES
+from ganzoo.untrusted import read_json
 
 FORMAT = 1
 """Of ``config.json``; raised when an older ganzoo could not read a newer folder."""
@@ -29,7 +30,7 @@ def pack(run: Run, checkpoint: Path) -> Path:
         The folder, which :func:`ganzoo.load` takes.
     """
     state = read_state(checkpoint)
-    config = _config(run, state["step"], state["image"])
+    config = _config(run, state["step"], state.get("image") or {})
     folder = run.generator
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)
@@ -48,8 +49,11 @@ def pack(run: Run, checkpoint: Path) -> Path:
 
 def is_packed(run: Run, checkpoint: Path) -> bool:
     """Whether the generator folder holds the weights of that checkpoint."""
-    path = run.generator / "config.json"
-    return path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("step") == step_of(checkpoint)
+    try:
+        config = read_json(run.generator / "config.json")
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("step") == step_of(checkpoint)
 
 
 def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:

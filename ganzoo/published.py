@@ -188,5 +188,8 @@ def _translated(network: Any, image: PublishedImage) -> Tensor:
     if not 1 <= max(stride, least) <= MOST_STRIDE:
         raise ValueError(f"it takes pictures in steps of {max(stride, least):,} pixels (at most {MOST_STRIDE:,})")
     pictures = torch.zeros(1, image["channels"], *[min(image.get("size") or 64, 1024)] * 2)
-    made: Tensor = network(pad_to(pictures, stride, least))
+    extended = pad_to(pictures, stride, least)
+    made: Tensor = network(extended)
+    if made.shape[2:] != extended.shape[2:]:
+        raise ValueError("its pictures are of another size than those it is given")
     return made

@@ -114,13 +114,13 @@ class Augment(Config):
 class Train(Config):
     """How long, in what portions, and how often something is written."""
 
-    epochs: Annotated[int, Field(ge=1, le=10**9)] | None = None
+    epochs: Annotated[int, Field(gt=0, le=10**9)] | None = None
     """Passes over the data; give this or ``steps``."""
-    steps: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    steps: Annotated[int, Field(gt=0, le=10**12)] | None = None
     """Steps, each of one batch; give this or ``epochs``."""
-    batch_size: int = Field(1, ge=1, le=2**20)
+    batch_size: int = Field(1, gt=0, le=2**20)
     """Samples in a batch."""
-    accumulate: int = Field(1, ge=1, le=2**20)
+    accumulate: int = Field(1, gt=0, le=2**20)
     """Batches whose gradients are averaged into one step: as one batch of ``batch_size * accumulate``."""
     seed: int = Field(0, ge=0, lt=2**63)
     """Of weights, order, augmentation and noise."""
@@ -151,7 +151,7 @@ class Evaluation(Config):
     """Steps between evaluations; 0 evaluates at the end alone."""
     metrics: tuple[str, ...] = ()
     """Registered metrics."""
-    samples: int = Field(2048, ge=1, le=10_000_000)
+    samples: int = Field(2048, gt=0, le=10_000_000)
     """Pictures that are drawn for the metrics that compare sets of pictures."""
     extractor: Literal["classifier", "inception"] = "classifier"
     """What such metrics judge by: a small classifier trained on the data's own labels, or torch-fidelity's."""
