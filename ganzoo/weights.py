@@ -67,6 +67,8 @@ def read_header(path: Path) -> Header:
     Raises:
         ValueError, OSError: it does not.
     """
+    if not path.is_file():
+        raise ValueError("there is no such file")
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(8)
