@@ -150,6 +150,8 @@ def _require_form(state: Any) -> None:
     for key in ("sha256", "optimizers", "random"):
         if not isinstance(state.get(key), dict):
             raise ValueError(f"'{key}' is no table")
+    if not isinstance(state.get("image", {}), dict):
+        raise ValueError("'image' is no table")
     if type(state.get("step")) is not int or not 0 <= state["step"] <= 2**53:
         raise ValueError("'step' is no number of steps")
     for key in ("seconds", "epoch", "best"):

@@ -30,7 +30,7 @@ def pack(run: Run, checkpoint: Path) -> Path:
         The folder, which :func:`ganzoo.load` takes.
     """
     state = read_state(checkpoint)
-    config = _config(run, state["step"], state.get("image") or {})
+    config = _config(run, state["step"], state.get("image", {}))
     folder = run.generator
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)

@@ -16,7 +16,7 @@ MOST_BYTES = 16 * 2**20
 MOST_NESTING = 32
 """Tables inside tables."""
 MOST_NUMBER = 2**63
-"""No number in a file has a greater magnitude."""
+"""No whole number in a file has a greater magnitude; one with a fraction is finite."""
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -50,8 +50,8 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def bound(value: Any, *, nesting: int = MOST_NESTING, number: float = MOST_NUMBER, items: int | None = None) -> None:
-    """Raise a ValueError unless nesting, every number, and (``items``) every list and table keep within bounds."""
+def bound(value: Any, *, nesting: int = MOST_NESTING, number: int = MOST_NUMBER, items: int | None = None) -> None:
+    """Raise a ValueError unless nesting, every whole number, and (``items``) every list and table keep within bounds."""
     level = [value]
     for _ in range(nesting + 1):
         level = list(_below(level, number, items))
@@ -60,11 +60,12 @@ def bound(value: Any, *, nesting: int = MOST_NESTING, number: float = MOST_NUMBE
     raise ValueError(f"it is nested more than {nesting} deep")
 
 
-def _below(level: list[Any], number: float, items: int | None) -> Iterator[Any]:
+def _below(level: list[Any], number: int, items: int | None) -> Iterator[Any]:
     for value in level:
-        if isinstance(value, int | float) and not -number <= value <= number:
-            size = f"{value:.3g}" if isinstance(value, float) else f"of {value.bit_length()} bits"
-            raise ValueError(f"a number {size} is out of all bounds (at most {number:,})")
+        if isinstance(value, int) and not -number <= value <= number:
+            raise ValueError(f"a number of {value.bit_length()} bits is out of all bounds (at most {number:,})")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{value} is no number")
         if isinstance(value, dict | list | tuple):
             if items is not None and len(value) > items:
                 raise ValueError(f"a list of {len(value):,} is out of all bounds (at most {items:,})")
@@ -91,9 +92,9 @@ def file_inside(folder: Path, name: str) -> Path:
 
 def is_number(value: object) -> bool:
     """Whether it is a finite number, and no truth value."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -MOST_NUMBER <= value <= MOST_NUMBER and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return type(value) is int and -MOST_NUMBER <= value <= MOST_NUMBER
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

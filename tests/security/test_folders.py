@@ -108,7 +108,8 @@ def test_spectrally_normalised_networks_load(tmp_path):
     save_file(network.state_dict(), folder / hostile.WEIGHTS)
     hostile.edit_network(folder, config=settings)
     z, labels = torch.zeros(2, 4), torch.tensor([0, 2])
-    assert torch.equal(ganzoo.load(folder).generators.sample(z, labels), network.eval()(z, labels))
+    made, wanted = ganzoo.load(folder).generators.sample(z, labels), network.eval()(z, labels)
+    assert torch.allclose(made, wanted, atol=1e-6)  # mapped weights are aligned otherwise, and added in another order
 
 
 @pytest.mark.parametrize("label", ["9" * 5000, "²", "-1", "1.0", hostile.ESCAPES])
