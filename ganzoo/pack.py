@@ -1,4 +1,4 @@
-"""The generator folder: what a training leaves to be used and published. docs/design.md specifies it."""
+"""The generator folder: what a training leaves to be used and published. docs/format.md specifies it."""
 
 from __future__ import annotations
 

@@ -63,8 +63,28 @@ def resolve(source):
 
 
 words = st.sampled_from(
-    ["model", "data", "networks", "generator", "type", "=", " ", "\n", "[", "]", "{", "}", ".", ",", '"', "'", "#"]
-    + ["cyclegan", "unet", "1", "1e999", "nan", "-inf", "9" * 5000, "2020-01-01", "extends", "train", "steps", "\x00"]
+    [
+        *(
+            "model",
+            "data",
+            "networks",
+            "generator",
+            "type",
+            "=",
+            " ",
+            "\n",
+            "[",
+            "]",
+            "{",
+            "}",
+            ".",
+            ",",
+            '"',
+            "'",
+            "#",
+        ),
+        *("cyclegan", "unet", "1", "1e999", "nan", "-inf", "9" * 5000, "2020-01-01", "extends", "train", "steps", "\0"),
+    ]
 )
 toml = st.text(max_size=40) | st.lists(words, max_size=25).map("".join)
 
@@ -86,16 +106,19 @@ def test_recipe_files(tmp_path_factory, content):
 
 
 @few
-@given(st.text(max_size=300))
+@given(st.text(max_size=100) | st.text(min_size=1, max_size=3).map(lambda text: 300 * text))
 def test_recipe_names(name):
     with only_ganzoo_errors():
         read(None, f"no such {name}", [], plugins())
 
 
 keys = st.sampled_from(
-    ["model", "train", "train.steps", "train.batch_size", "networks.generator", "networks.generator.type", "loss.type"]
-    + ["networks.generator.filters", "data.size", "data", "loop.pool_size", "optimizer.generator.lr", "optimizer.betas"]
-    + ["schedule.type", "evaluation.metrics", "runtime.device", "", ".", "a..b", "a" * 500, ".".join("a" * 2000)]
+    [
+        *("model", "train", "train.steps", "train.batch_size", "networks.generator", "networks.generator.type"),
+        *("networks.generator.filters", "data.size", "data", "loop.pool_size", "optimizer.generator.lr", "loss.type"),
+        *("optimizer.betas", "schedule.type", "evaluation.metrics", "runtime.device"),
+        *("", ".", "a..b", "a" * 500, ".".join("a" * 2000)),
+    ]
 )
 values = st.text(max_size=20) | st.lists(words, max_size=8).map("".join) | anything.map(str)
 
