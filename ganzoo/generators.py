@@ -35,7 +35,7 @@ class Generators:
     @property
     def device(self) -> torch.device:
         """Where the networks are."""
-        return next(next(iter(self.networks.values())).parameters()).device
+        return next((value.device for net in self.networks.values() for value in net.parameters()), torch.device("cpu"))
 
     @torch.no_grad()
     def translate(self, images: Tensor, direction: str) -> Tensor:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 # C0 but tab and line feed, delete, C1, the marks that turn the direction of writing, lone surrogates
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_ACTIVE = re.compile(r"""[&<>"'`*\[\]{}!|#~$@:\\]""")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -29,14 +28,3 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def clean(text: object) -> str:
     """The text with what a terminal would obey replaced."""
     return _CONTROL.sub("\ufffd", str(text))
-
-
-def plain(text: object, most: int = 200) -> str:
-    """A stranger's text for Markdown or HTML: one line of at most ``most`` characters, with nothing active in it.
-
-    What Markdown or HTML would obey becomes a numeric character reference, which both show as the character. It does
-    not belong inside backticks, where references are not read.
-    """
-    line = " ".join(clean(text).split())
-    line = line if len(line) <= most else line[: most - 1] + "…"
-    return _ACTIVE.sub(lambda found: f"&#{ord(found[0])};", line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +36,7 @@ def pack(run: Run, checkpoint: Path) -> Path:
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)
     for entry in config["networks"].values():
-        save_file(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"], metadata={"format": "pt"})
+        _save(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"])
     shutil.copyfile(run.recipe_file, folder / "recipe.toml")
     if (run.folder / SCORES).is_file():
         shutil.copyfile(run.folder / SCORES, folder / SCORES)
@@ -85,6 +86,16 @@ def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
 def _published_weights(checkpoint: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
     name = "ema" if "ema.safetensors" in state["sha256"] else "networks"
     return read_tensors(checkpoint, name, state)
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    """Write beside and rename: who has the old weights mapped keeps them."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(tensors, beside, metadata={"format": "pt"})
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

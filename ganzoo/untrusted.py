@@ -51,7 +51,7 @@ def parse_json(text: str) -> Any:
 
 
 def bound(value: Any, *, nesting: int = MOST_NESTING, number: int = MOST_NUMBER, items: int | None = None) -> None:
-    """Raise a ValueError unless nesting, every whole number, and (``items``) every list and table keep within bounds."""
+    """Raise a ValueError unless nesting, whole numbers, and (``items``) lists and tables keep within bounds."""
     level = [value]
     for _ in range(nesting + 1):
         level = list(_below(level, number, items))

@@ -186,7 +186,10 @@ def load(path: Path, network: nn.Module) -> None:
     for name, tensor in tensors.items():
         if not _is_finite(tensor):
             raise ValueError(f"{_quoted(name)} holds numbers that are not finite")
-    network.load_state_dict(tensors, assign=True)
+    try:
+        network.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:  # somebody has just written another file in its place
+        raise ValueError(f"it does not fit: {error}") from error
     for name, value in (*network.named_parameters(), *network.named_buffers()):
         if value.is_meta:
             raise ValueError(f"the network keeps '{name}' out of its state_dict: no file holds it")

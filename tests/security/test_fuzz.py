@@ -17,7 +17,7 @@ from ganzoo import weights
 from ganzoo.checkpoint import read_state
 from ganzoo.data.images import decode, probe
 from ganzoo.errors import DataError, GanzooError
-from ganzoo.names import clean, plain
+from ganzoo.names import clean
 from ganzoo.plugins import plugins
 from ganzoo.recipe.parse import check, read
 from ganzoo.recipe.source import parse, parse_overrides
@@ -300,4 +300,3 @@ def test_reports_of_any_log(session, lines):
 def test_text(text):
     assert clean(clean(text)) == clean(text)
     clean(text).encode("utf-8")
-    assert not set('<>"`[]\n\x1b') & set(plain(text))

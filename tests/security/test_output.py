@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import ganzoo
 from ganzoo.cli.console import Output
 from ganzoo.errors import GanzooError
-from ganzoo.names import clean, plain
+from ganzoo.names import clean
 from ganzoo.run import Run
 
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -28,7 +28,6 @@ def folder(tmp_path):
 @pytest.mark.parametrize("mark", OBEYED)
 def test_what_a_terminal_obeys_is_replaced(mark):
     assert clean(f"a{mark}b") == "a\ufffdb"
-    assert plain(f"a{mark}b") == "a\ufffdb"
     assert str(GanzooError(f"a{mark}b", hint=f"c{mark}d")) == "a\ufffdb\nc\ufffdd"
 
 
@@ -62,20 +61,6 @@ def test_everything_said_is_plain(capsys):
     assert not any(mark in told.out + told.err for mark in OBEYED)
     assert told.out.count("[bold red]x[/]") == 7
     assert told.err.count("[bold red]x[/]") == 1
-
-
-@pytest.mark.parametrize("text", [SCRIPT, "`a` **b** [c](javascript:x) ![d](e) | # $f$ ~g~ {{h}} @i"])
-def test_plain_text_has_nothing_active_for_markdown_or_html(text):
-    import html
-
-    made = plain(text)
-    assert not set("<>\"'`*[]!|~$@{}:\\") & set(made)
-    assert html.unescape(made) == text
-
-
-def test_plain_text_is_one_short_line():
-    assert plain("a\n# b\n\n---") == "a &#35; b ---"
-    assert len(plain("x" * 1000)) == 200
 
 
 def test_a_report_shows_strings_as_text(tmp_path, tiny):
