@@ -222,7 +222,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> 
     for mine, theirs in zip(own, saved["param_groups"], strict=True):
         if mine["params"] != theirs["params"]:
             raise ValueError("an optimizer has other parameters")
-        if not all(_alike(mine.get(key), value) for key, value in theirs.items()):
+        if not all(_alike(mine[key], value) for key, value in theirs.items() if key in mine):
             raise ValueError("an optimizer's settings are of other kinds")
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for index, values in saved["state"].items():
