@@ -44,6 +44,7 @@ def test_a_bomb_is_refused(tmp_path, name):
         images.decode(tmp_path / "x.png")
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_picture_is_refused_by_its_header_alone(tmp_path, monkeypatch):
     """Nothing of its pixels is decoded, however well it is packed."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
