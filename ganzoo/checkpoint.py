@@ -22,8 +22,13 @@ from ganzoo.engine import Engine
 from ganzoo.errors import CheckpointError
 from ganzoo.files import sync_folder
 from ganzoo.run import step_name, step_of
+from ganzoo.untrusted import is_number, read_json
 
 FORMAT = 1
+MOST_STATE = 64 * 2**20
+"""Bytes of ``state.json``."""
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
+"""What reading a state raises that is not of the form that :func:`save` writes."""
 
 
 def save(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> Path:
@@ -73,17 +78,17 @@ def restore(checkpoint: Path, engine: Engine) -> dict[str, Any]:
             _load_module(engine.average, read_tensors(checkpoint, "ema", state), checkpoint)
         tensors = read_tensors(checkpoint, "optimizers", state)
         for player, optimizer in engine.optimizers.items():
-            optimizer.load_state_dict(_unflatten(state["optimizers"][player], tensors, f"{player}."))
-    except (KeyError, ValueError, RuntimeError) as error:
+            _load_optimizer(optimizer, _unflatten(state["optimizers"][player], tensors, f"{player}."))
+        _set_random_state(state["random"])
+    except _MALFORMED as error:
         raise CheckpointError(f"{checkpoint}: does not fit this recipe: {error}") from error
-    engine.step = int(state["step"])
-    _set_random_state(state["random"])
+    engine.step = state["step"]
     return state
 
 
 def newest(folder: Path) -> Path | None:
     """The newest complete checkpoint of a run's ``checkpoints`` folder, or None."""
-    whole = [path for path in folder.glob("step-*") if (path / "state.json").is_file()]
+    whole = [path for path in folder.glob("step-*") if _is_whole(path)]
     return max(whole, key=step_of, default=None)
 
 
@@ -93,12 +98,20 @@ def find(folder: Path, name: str = "latest") -> Path:
     Raises:
         CheckpointError: there is none; says which there are.
     """
-    path = newest(folder) if name == "latest" else folder / (step_name(int(name)) if name.isdigit() else name)
-    if path is None or not (path / "state.json").is_file():
+    is_step = name.isdecimal() and len(name) < 16
+    path = newest(folder) if name == "latest" else folder / (step_name(int(name)) if is_step else name)
+    if path is None or not _is_whole(path) or path.resolve().parent != folder.resolve():
         there = sorted(str(step_of(path)) for path in folder.glob("step-*"))
         hint = f"There are checkpoints of steps {', '.join(there)}" if there else "It has saved none yet."
         raise CheckpointError(f"{folder}: no checkpoint '{name}'", hint=hint)
     return path.resolve()
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        return (checkpoint / "state.json").is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def prune(folder: Path, keep: int) -> None:
@@ -133,14 +146,31 @@ def point(folder: Path, name: str, target: Path) -> None:
 
 
 def read_state(checkpoint: Path) -> dict[str, Any]:
-    """``state.json`` of a checkpoint."""
+    """``state.json`` of a checkpoint, of the form that :func:`save` writes."""
     try:
-        state: dict[str, Any] = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        state: dict[str, Any] = read_json(checkpoint / "state.json", MOST_STATE)
+        _require_form(state)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{checkpoint}/state.json: cannot be read: {error}", hint=_before(checkpoint)) from error
-    if state.get("format") != FORMAT:
-        raise CheckpointError(f"{checkpoint}: format {state.get('format')}; this ganzoo reads {FORMAT}")
+    if state["format"] != FORMAT:
+        raise CheckpointError(f"{checkpoint}: format {state['format']}; this ganzoo reads {FORMAT}")
     return state
+
+
+def _require_form(state: Any) -> None:
+    """Raise a ValueError unless a state holds what everybody who reads one asks for."""
+    if not isinstance(state, dict) or type(state.get("format")) is not int:
+        raise ValueError("it is no checkpoint's state")
+    for key in ("sha256", "optimizers", "random"):
+        if not isinstance(state.get(key), dict):
+            raise ValueError(f"'{key}' is no table")
+    if not isinstance(state.get("image", {}), dict):
+        raise ValueError("'image' is no table")
+    if type(state.get("step")) is not int or not 0 <= state["step"] <= 2**53:
+        raise ValueError("'step' is no number of steps")
+    for key in ("seconds", "epoch", "best"):
+        if state.get(key) is not None and not is_number(state[key]):
+            raise ValueError(f"'{key}' is no number")
 
 
 def read_tensors(checkpoint: Path, name: str, state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -150,7 +180,7 @@ def read_tensors(checkpoint: Path, name: str, state: Mapping[str, Any]) -> dict[
         if _sha256(path) != state["sha256"][path.name]:
             raise CheckpointError(f"{path}: is damaged: its hash is not the recorded one", hint=_before(checkpoint))
         return load_file(path)
-    except (OSError, KeyError, SafetensorError) as error:
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"{path}: cannot be read: {error}", hint=_before(checkpoint)) from error
 
 
@@ -200,6 +230,31 @@ def _unflatten(saved: Mapping[str, Any], tensors: Mapping[str, Tensor], prefix: 
     return {"state": state, "param_groups": saved["param_groups"]}
 
 
+def _load_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """Bring an optimizer to a saved state whose settings and tensors are of the kinds and shapes that it has itself."""
+    own = optimizer.state_dict()["param_groups"]
+    for mine, theirs in zip(own, saved["param_groups"], strict=True):
+        if mine["params"] != theirs["params"]:
+            raise ValueError("an optimizer has other parameters")
+        if not all(_alike(mine[key], value) for key, value in theirs.items() if key in mine):
+            raise ValueError("an optimizer's settings are of other kinds")
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for index, values in saved["state"].items():
+        for key, value in values.items():
+            if isinstance(value, Tensor) and value.dim() and value.shape != parameters[index].shape:
+                raise ValueError(f"'{key}' of an optimizer's parameter {index} has another shape than the parameter")
+    optimizer.load_state_dict(saved)
+
+
+def _alike(mine: Any, theirs: Any) -> bool:
+    """Whether two settings are of one kind; numbers may be whole or not, and switches undecided."""
+    if isinstance(mine, list | tuple):
+        return isinstance(theirs, list | tuple) and len(mine) == len(theirs) and all(map(_alike, mine, theirs))
+    if is_number(mine):
+        return is_number(theirs)
+    return theirs is None or isinstance(theirs, bool | str)
+
+
 def _load_module(module: torch.nn.Module, tensors: dict[str, Tensor], checkpoint: Path) -> None:
     try:
         module.load_state_dict(tensors)
@@ -226,8 +281,10 @@ def _set_random_state(saved: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state_all([_bytes(state) for state in saved["cuda"]])
     version, internal, gauss = saved["python"]
     random.setstate((version, tuple(internal), gauss))
-    name, keys, *rest = saved["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    name, keys, position, *rest = saved["numpy"]
+    if name != "MT19937" or type(position) is not int or not 0 <= position <= len(keys) == 624:  # numpy does not look
+        raise ValueError("the state of numpy's random numbers is none")
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, *rest))
 
 
 def _bytes(text: str) -> Tensor:

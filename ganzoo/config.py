@@ -10,12 +10,21 @@ Torch-free, so that recipes are read without it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from ganzoo.spec import DataSpec
+
+Width = Annotated[int, Field(gt=0, le=2**16)]
+"""Channels of a layer, numbers in a vector: far more than any network has, and too few to be a danger."""
+
+Count = Annotated[int, Field(ge=0, le=2**16)]
+"""As :data:`Width`, or 0 for none, or for what the data has."""
+
+Depth = Annotated[int, Field(ge=0, le=2**10)]
+"""Layers or blocks in a row."""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from ganzoo.names import clean
+
 
 class GanzooError(Exception):
     """What went wrong, where, and (``hint``) what to do next.
 
-    The command line prints both and exits with code 2.
+    The command line prints both and exits with code 2. Either may quote a stranger's file: what a terminal would obey
+    is replaced.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = clean(message)
+        self.hint = clean(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ganzoo.errors import DataError
 
 
 class Generators:
@@ -32,7 +35,7 @@ class Generators:
     @property
     def device(self) -> torch.device:
         """Where the networks are."""
-        return next(next(iter(self.networks.values())).parameters()).device
+        return next((value.device for net in self.networks.values() for value in net.parameters()), torch.device("cpu"))
 
     @torch.no_grad()
     def translate(self, images: Tensor, direction: str) -> Tensor:
@@ -45,14 +48,16 @@ class Generators:
         height, width = images.shape[-2:]
         stride, least = int(getattr(network, "stride", 1)), int(getattr(network, "least", 1))
         extended = pad_to(images.to(self.device), stride, least)
-        translated = one_by_one(network, extended) if self.inference == "train" else network(extended)
+        with _at_work():
+            translated = one_by_one(network, extended) if self.inference == "train" else network(extended)
         return translated.float()[..., :height, :width]
 
     @torch.no_grad()
     def sample(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] from latents (N, ...) and, for conditional models, labels (N,)."""
         network: Any = self.networks["sample"]
-        pictures: Tensor = network(z.to(self.device)) if labels is None else network(z.to(self.device), labels)
+        with _at_work():
+            pictures: Tensor = network(z.to(self.device)) if labels is None else network(z.to(self.device), labels)
         return pictures.float()
 
     @property
@@ -106,6 +111,15 @@ class Generators:
         for start in range(0, n, batch):
             wanted = None if labels is None else labels[start : start + batch].to(self.device)
             yield self.sample(z[start : start + batch], wanted), wanted
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    """Turns what a network says about the pictures it is given, or torch about memory, into a DataError."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise DataError(f"the network cannot do this: {str(error).partition(chr(10))[0]}") from error
 
 
 def truncated_normal(z: Tensor, most: float) -> Tensor:

@@ -1,8 +1,9 @@
-"""The generator folder: what a training leaves to be used and published. docs/design.md specifies it."""
+"""The generator folder: what a training leaves to be used and published. docs/format.md specifies it."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from ganzoo.plugins import plugins, version
 from ganzoo.recipe.build import loop_class_of, role_of
 from ganzoo.run import Run, step_of
 from ganzoo.scores import FILE as SCORES
+from ganzoo.untrusted import read_json
 
 FORMAT = 1
 """Of ``config.json``; raised when an older ganzoo could not read a newer folder."""
@@ -29,12 +31,12 @@ def pack(run: Run, checkpoint: Path) -> Path:
         The folder, which :func:`ganzoo.load` takes.
     """
     state = read_state(checkpoint)
-    config = _config(run, state["step"], state["image"])
+    config = _config(run, state["step"], state.get("image", {}))
     folder = run.generator
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)
     for entry in config["networks"].values():
-        save_file(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"], metadata={"format": "pt"})
+        _save(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"])
     shutil.copyfile(run.recipe_file, folder / "recipe.toml")
     if (run.folder / SCORES).is_file():
         shutil.copyfile(run.folder / SCORES, folder / SCORES)
@@ -48,8 +50,11 @@ def pack(run: Run, checkpoint: Path) -> Path:
 
 def is_packed(run: Run, checkpoint: Path) -> bool:
     """Whether the generator folder holds the weights of that checkpoint."""
-    path = run.generator / "config.json"
-    return path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("step") == step_of(checkpoint)
+    try:
+        config = read_json(run.generator / "config.json")
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("step") == step_of(checkpoint)
 
 
 def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +86,16 @@ def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
 def _published_weights(checkpoint: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
     name = "ema" if "ema.safetensors" in state["sha256"] else "networks"
     return read_tensors(checkpoint, name, state)
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    """Write beside and rename: who has the old weights mapped keeps them."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(tensors, beside, metadata={"format": "pt"})
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

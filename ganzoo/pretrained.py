@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
 
 import torch
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganzoo import checkpoint, pack
 from ganzoo.data.base import to_tensor
 from ganzoo.data.images import decode
-from ganzoo.errors import CheckpointError, DataError, RegistryError
+from ganzoo.errors import DataError
 from ganzoo.generators import Generators
 from ganzoo.grids import to_image
-from ganzoo.plugins import plugins
-from ganzoo.recipe.build import build_network
-from ganzoo.recipe.schema import Component
+from ganzoo.published import PublishedConfig, load_network, read_config
 from ganzoo.run import Run, is_run
 
 Picture = str | Path | Image.Image
 """A file, or a picture in memory."""
-
-
-class PublishedNetwork(BaseModel):
-    """One network in ``config.json``."""
-
-    model_config = ConfigDict(extra="ignore")
-    network: str
-    plugin: str
-    version: str = ""
-    config: dict[str, Any]
-    weights: str
-
-
-class PublishedConfig(BaseModel):
-    """What ``config.json`` of a generator folder says."""
-
-    model_config = ConfigDict(extra="ignore")
-    format: int
-    model: str
-    step: int = 0
-    inference: Literal["eval", "train"] = "eval"
-    image: dict[str, Any]
-    networks: dict[str, PublishedNetwork]
 
 
 class Pretrained:
@@ -118,7 +88,7 @@ class Pretrained:
         classes, names = self.generators.classes, list(map(str, self.config.image.get("class_names", [])))
         if not classes:
             raise DataError(f"label '{label}': this model takes no labels")
-        number = names.index(str(label)) if str(label) in names else int(label) if str(label).isdecimal() else -1
+        number = names.index(str(label)) if str(label) in names else _number(str(label))
         if not 0 <= number < classes:
             known = f", and their names {', '.join(names[:20])}{', ...' * (len(names) > 20)}" if names else ""
             raise DataError(f"label '{label}': there is none", hint=f"Labels are 0 to {classes - 1}{known}")
@@ -157,46 +127,16 @@ def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pr
     folder = Path(source)
     if is_run(folder):
         folder = _packed(Run.open(folder), name)
-    config = _read_config(folder)
-    networks = {key: _network(folder, entry) for key, entry in config.networks.items()}
+    config = read_config(folder)
+    networks = {key: load_network(folder, config, key) for key in config.networks}
     return Pretrained(config, Generators({key: net.to(device) for key, net in networks.items()}, config.inference))
+
+
+def _number(text: str) -> int:
+    """The number that is written there; -1 when none is, or none that could be a label's."""
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _packed(run: Run, name: str) -> Path:
     found = checkpoint.find(run.checkpoints, name)
     return run.generator if pack.is_packed(run, found) else pack.pack(run, found)
-
-
-def _read_config(folder: Path) -> PublishedConfig:
-    path = folder / "config.json"
-    if not path.is_file():
-        raise CheckpointError(
-            f"{folder}: neither a run folder nor a generator folder: there is no config.json",
-            hint="A run folder is what ganzoo train makes; a generator folder is the folder generator/ inside it.",
-        )
-    try:
-        config = PublishedConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, ValidationError) as error:
-        raise CheckpointError(f"{path}: is not a generator's config: {error}") from error
-    if config.format != pack.FORMAT:
-        raise CheckpointError(f"{path}: format {config.format}, and this ganzoo reads {pack.FORMAT}", hint="Upgrade.")
-    return config
-
-
-def _network(folder: Path, entry: PublishedNetwork) -> nn.Module:
-    """Build one network without memory, and give it the weights of its file."""
-    try:
-        with torch.device("meta"):
-            network = build_network(Component(type=entry.network, **entry.config), plugins())
-    except RegistryError as error:
-        raise RegistryError(error.message, hint=f"It comes with {entry.plugin}: pip install {entry.plugin}") from error
-    except (ValidationError, ValueError) as error:
-        raise CheckpointError(f"{folder}/config.json: network '{entry.network}': {error}") from error
-    path = folder / entry.weights
-    if path.resolve().parent != folder.resolve() or path.suffix != ".safetensors":
-        raise CheckpointError(f"{folder}/config.json: weights '{entry.weights}' are no safetensors file of the folder")
-    try:
-        network.load_state_dict(load_file(path), assign=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: cannot be loaded: {error}") from error
-    return network.requires_grad_(False)

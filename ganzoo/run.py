@@ -15,6 +15,7 @@ from ganzoo.errors import CheckpointError
 from ganzoo.files import write_text
 from ganzoo.recipe.schema import Recipe
 from ganzoo.scores import forget_after
+from ganzoo.untrusted import is_number, read_json
 
 
 class Run:
@@ -71,6 +72,7 @@ class Run:
                 f"{folder} is no run folder: there is no recipe.toml with checkpoints beside it",
                 hint="ganzoo train prints the folder it makes, runs/... by default",
             )
+        _require_whole(folder)
         from ganzoo.plugins import plugins
         from ganzoo.recipe.parse import check, read
 
@@ -115,10 +117,12 @@ class Run:
         write_text(self.folder / "environment.json", json.dumps(environment, indent=2) + "\n")
 
     def environment(self) -> dict[str, Any]:
-        """What the run was made with; empty when that was not recorded."""
-        path = self.folder / "environment.json"
-        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return loaded
+        """What the run was made with; empty when that was not recorded, or cannot be read."""
+        try:
+            loaded = read_json(self.folder / "environment.json")
+        except (OSError, ValueError):
+            return {}
+        return loaded if isinstance(loaded, dict) else {}
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Append a line to ``metrics.jsonl``."""
@@ -128,13 +132,10 @@ class Run:
             file.write(json.dumps(line) + "\n")
 
     def history(self) -> Iterator[dict[str, float]]:
-        """The lines of ``metrics.jsonl``; a last line that was cut off is passed over."""
+        """The lines of ``metrics.jsonl``; one that was cut off, or is no table of numbers, is passed over."""
         if self.metrics_file.is_file():
-            for line in self.metrics_file.read_text(encoding="utf-8").splitlines():
-                try:
-                    yield json.loads(line)
-                except json.JSONDecodeError:
-                    continue
+            with self.metrics_file.open(encoding="utf-8", errors="replace") as file:
+                yield from filter(None, map(_logged, file))
 
     def rewind(self) -> None:
         """Drop the logged lines, scores and samples of steps that a resumed training will do again."""
@@ -149,6 +150,34 @@ class Run:
 def is_run(folder: Path) -> bool:
     """Whether a folder is one that a training made."""
     return (folder / "recipe.toml").is_file() and (folder / "checkpoints").is_dir()
+
+
+def _logged(text: str) -> dict[str, float]:
+    """The finite numbers of a logged line; empty when it is none."""
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(line, dict) or type(line.get("step")) is not int:
+        return {}
+    return {key: value for key, value in line.items() if is_number(value)}
+
+
+def _require_whole(folder: Path) -> None:
+    """Raise a CheckpointError when a link in a run folder leads out of it: nothing is written or removed elsewhere."""
+    home = folder.resolve()
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not _target(path).is_relative_to(home):
+            raise CheckpointError(
+                f"{path} is a link that leads out of the run folder", hint="Put the files themselves in its place."
+            )
+
+
+def _target(link: Path) -> Path:
+    try:
+        return link.resolve()
+    except RuntimeError:  # a circle of links
+        return Path("/")
 
 
 def step_name(step: int) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganzoo.errors import CheckpointError
 from ganzoo.files import write_text
+from ganzoo.untrusted import is_number, read_json
 
 Protocol = dict[str, str | int | float | bool]
 """What was compared and how: ``metric``, ``samples``, ``split``, ``extractor``, ``resizer``, ``averaged``, ..."""
@@ -71,18 +74,44 @@ def protocol_id(protocol: Mapping[str, object]) -> str:
 
 
 def read_scores(folder: Path) -> dict[str, dict[str, Any]]:
-    """Protocol id -> ``{"protocol": {...}, "scores": [{"step", "seed", name: value, ...}]}``; empty without a file."""
+    """Protocol id -> ``{"protocol": {...}, "scores": [{"step", "seed", name: value, ...}]}``; empty without a file.
+
+    Raises:
+        CheckpointError: the file is torn, or holds something else.
+    """
     path = folder / FILE
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+    if not path.is_file():
+        return {}
+    try:
+        found: dict[str, dict[str, Any]] = read_json(path)
+        if not isinstance(found, dict) or not all(map(_is_table, found.values())):
+            raise ValueError("it holds no tables of scores")
+        return found
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {error}", hint="Remove it; scores are told anew.") from error
+
+
+def _is_table(table: object) -> bool:
+    """Whether it is what one protocol has in ``metrics.json``."""
+    if not isinstance(table, dict) or not isinstance(table.get("protocol"), dict):
+        return False
+    rows = table.get("scores")
+    return isinstance(rows, list) and all(map(_is_row, rows))
+
+
+def _is_row(row: object) -> bool:
+    if not isinstance(row, dict) or not all(type(row.get(key)) is int for key in ("step", "seed")):
+        return False
+    return all(map(is_number, row.values()))
 
 
 def record(folder: Path, scored: Scored) -> None:
-    """Add a row to its protocol's table; one of the same step and seed gives way to it."""
+    """Add a row to its protocol's table; one of the same step and seed gives way to it. Only finite scores are kept."""
     tables = read_scores(folder)
     table = tables.setdefault(scored.id, {"protocol": scored.protocol, "scores": []})
     rows = {(row["step"], row["seed"]): row for row in table["scores"]}
-    rows[scored.step, scored.seed] = {"step": scored.step, "seed": scored.seed, **scored.values}
+    finite = {name: value for name, value in scored.values.items() if math.isfinite(value)}
+    rows[scored.step, scored.seed] = {"step": scored.step, "seed": scored.seed, **finite}
     table["scores"] = [rows[key] for key in sorted(rows)]
     write_text(folder / FILE, json.dumps(tables, indent=2) + "\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import random
 import signal as signals
@@ -118,7 +119,7 @@ def resume(
 def _data_from_where_it_was(run: Run) -> Recipe:
     """The recipe with ``data.root`` found from the folder that the training was started in, if not from here."""
     root, started_in = run.recipe.data.options.get("root"), run.environment().get("folder")
-    if not isinstance(root, str) or started_in is None or Path(root).exists():
+    if not isinstance(root, str) or not isinstance(started_in, str) or Path(root).exists():
         return run.recipe
     there = Path(started_in) / root
     if not there.exists():
@@ -153,8 +154,8 @@ class _Session:
         """Go to where a checkpoint was saved."""
         state = checkpoint.restore(folder, self.engine)
         self.run.step = self.engine.step
-        self.seconds = float(state["seconds"])
-        self.best = state["best"]
+        self.seconds = float(state.get("seconds") or 0.0)
+        self.best = state.get("best")
 
     def fit(self, listeners: Sequence[object]) -> Run:
         """Train to the end, then leave a generator folder and a report."""
@@ -267,7 +268,8 @@ class _Session:
         return improved
 
     def _is_best(self, score: float, higher_is_better: bool) -> bool:
-        if self.best is not None and (score <= self.best if higher_is_better else score >= self.best):
+        worse = self.best is not None and (score <= self.best if higher_is_better else score >= self.best)
+        if worse or not math.isfinite(score):
             return False
         self.best = score
         return True

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "ganzoo"
 
 TORCH_FREE = (
-    "errors names files scores signals spec",
+    "errors names files scores signals spec untrusted",
     "config registry recipe",  # the package alone: its modules are below
     "hookspecs ganzoo",
     "plugins builtin",
@@ -29,8 +29,9 @@ LAYERS = (
     "autocast distributed generators grids losses loop nets penalties pool scatter",
     "adversarial augment data ema optim precision report translation",
     "metrics recipe.build recipe.rehearsal engine",
-    "checkpoint",
+    "checkpoint weights",
     "pack",
+    "published",
     "pretrained hub",
     "evaluation training",
     "testing",

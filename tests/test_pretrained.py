@@ -94,14 +94,25 @@ def test_a_missing_plugin_is_named(folder):
         ganzoo.load(folder)
 
 
-@pytest.mark.parametrize("weights", ["../AtoB.safetensors", "/etc/passwd", "AtoB.bin"])
+@pytest.mark.parametrize("weights", ["../AtoB.safetensors", "/etc/x.safetensors", "AtoB.bin"])
 def test_weights_outside_the_folder_or_of_another_kind_are_refused(folder, weights):
     change(folder, lambda config: config["networks"]["AtoB"].update(weights=weights))
-    with pytest.raises(CheckpointError, match="no safetensors file of the folder"):
+    with pytest.raises(CheckpointError, match=r"is no safetensors file|is no name of a file in the folder"):
         ganzoo.load(folder)
 
 
 def test_weights_of_another_shape_are_refused(folder):
     change(folder, lambda config: config["networks"]["AtoB"]["config"].update(filters=8))
-    with pytest.raises(CheckpointError, match="cannot be loaded"):
+    with pytest.raises(CheckpointError, match="larger than its weights"):
         ganzoo.load(folder)
+    change(folder, lambda config: config["networks"]["AtoB"]["config"].update(filters=2))
+    with pytest.raises(CheckpointError, match=r"'model.*' is F32 \[4, .*and the network's is F32 \[2, "):
+        ganzoo.load(folder)
+
+
+def test_a_loaded_model_stays_as_it_was_when_another_checkpoint_is_packed(run):
+    early = ganzoo.load(run.folder, name="3").generators.networks["AtoB"]
+    before = {name: value.clone() for name, value in early.state_dict().items()}
+    late = ganzoo.load(run.folder, name="6").generators.networks["AtoB"]
+    assert not all(torch.equal(value, before[name]) for name, value in late.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in early.state_dict().items())

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ganzoo.errors import GanzooError
+from ganzoo.names import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# C0 but tab and line feed, delete, C1, and the marks that turn the direction of writing
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNBROKEN = 100_000  # columns: text that a program reads is not wrapped
-
-
-def clean(text: object) -> str:
-    """The text with what a terminal would obey replaced."""
-    return _CONTROL.sub("\ufffd", str(text))
 
 
 class Output:

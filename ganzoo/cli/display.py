@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ganzoo import hookimpl
-from ganzoo.cli.console import Output, clean
+from ganzoo.cli.console import Output
+from ganzoo.names import clean
 from ganzoo.scores import with_baselines
 
 if TYPE_CHECKING:

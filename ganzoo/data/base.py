@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
+from pydantic import Field
 
 from ganzoo.config import Config
 from ganzoo.spec import DataSpec
@@ -27,7 +28,7 @@ def untracked(work: Iterable[T], what: str, total: int) -> Iterable[T]:
 class DataConfig(Config):
     """What every data source can be told."""
 
-    workers: int = 0
+    workers: int = Field(0, ge=0, le=1024)
     """Worker processes that prepare batches; 0 prepares them in the training process. Sources in memory use none."""
 
 

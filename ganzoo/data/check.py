@@ -14,7 +14,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from ganzoo.data.base import Track, untracked
-from ganzoo.data.images import EXTENSIONS, naming
+from ganzoo.data.images import EXTENSIONS, naming, opened
 from ganzoo.data.pictures import in_threads
 from ganzoo.errors import DataError
 
@@ -115,7 +115,7 @@ def _examine(root: Path, file: str) -> _Seen:
     try:
         with naming(file):
             data = (root / file).read_bytes()
-            image = Image.open(io.BytesIO(data))
+            image = opened(io.BytesIO(data))
     except DataError as error:
         detail = error.message.removeprefix(f"{file}: ")
         return _Seen(file, [("unreadable", detail) if named else ("not a picture", "left out of training")])

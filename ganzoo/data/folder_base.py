@@ -33,9 +33,9 @@ class FolderConfig(DataConfig):
 
     root: str
     """The folder; relative to where the command is run."""
-    size: int = Field(256, ge=1)
+    size: int = Field(256, ge=1, le=2**14)
     """Pixels: what the networks see is size x size."""
-    load_size: int = Field(0, ge=0)
+    load_size: int = Field(0, ge=0, le=2**14)
     """Pixels: the shorter side before the crop; 0 is ``size``, or 286/256 of it where pictures come in two domains."""
     crop: Literal["random", "center"] = "center"
     """Where training crops lie in the resized picture; test crops are central."""
@@ -43,7 +43,7 @@ class FolderConfig(DataConfig):
     """Turn half of the training pictures left to right."""
     channels: Literal[1, 3] = 3
     """3 for colour, 1 for grey; pictures of any kind are brought to it."""
-    workers: int = Field(2, ge=0)
+    workers: int = Field(2, ge=0, le=1024)
     """Worker processes that read pictures when they do not fit in memory; 0 reads them in the training process."""
     on_error: OnError = "stop"
     """An unreadable picture stops the training before it begins, or is left out and counted in the log."""

@@ -19,11 +19,11 @@ class GlyphsConfig(GreyConfig):
 
     size: int = Field(28, ge=16, le=256)
     """Pixels; both sides."""
-    count: int = Field(10_000, ge=1)
+    count: int = Field(10_000, ge=1, le=10_000_000)
     """Training pictures, as many of each digit."""
-    test_count: int = Field(2_000, ge=1)
+    test_count: int = Field(2_000, ge=1, le=10_000_000)
     """Test pictures; none is a training picture."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     """Of the handwriting."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ Pixels = npt.NDArray[np.uint8]
 
 EXTENSIONS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 """The endings, in any case, by which a file is taken for a picture."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What Pillow may decode, whatever a file's name: it would hand PostScript to Ghostscript, to be run."""
 
 # EXIF orientation -> what turns the stored pixels upright (JEITA CP-3451, tag 0x0112).
 _UPRIGHT = {
@@ -80,7 +83,7 @@ def probe(path: str | Path) -> tuple[int, int]:
     Raises:
         DataError: the file is missing or its header is that of no picture.
     """
-    with naming(path), Image.open(path) as image:
+    with naming(path), opened(path) as image:
         return image.size
 
 
@@ -102,7 +105,7 @@ def upright(source: str | Path | Image.Image, channels: int = 3, shorter: int = 
 
     Raises whatever Pillow does; callers put :func:`naming` around it.
     """
-    with nullcontext(source) if isinstance(source, Image.Image) else Image.open(source) as image:
+    with nullcontext(source) if isinstance(source, Image.Image) else opened(source) as image:
         if shorter:
             # JPEG decodes at 1/2, 1/4, 1/8 for a fraction of the time. Staying over twice the wanted size leaves
             # the bicubic filter enough to work with.
@@ -112,6 +115,19 @@ def upright(source: str | Path | Image.Image, channels: int = 3, shorter: int = 
         plain = _plain(image, channels)
         turn = _UPRIGHT.get(_orientation(image))
         return plain if turn is None else plain.transpose(turn)
+
+
+def opened(source: str | Path | IO[bytes]) -> Image.Image:
+    """A picture of which the header alone was read, and found not to be absurdly large.
+
+    Raises whatever Pillow does, and a ValueError for a picture that is too large.
+    """
+    image = Image.open(source, formats=_FORMATS)
+    most = Image.MAX_IMAGE_PIXELS
+    if most and image.width * image.height > most:
+        image.close()
+        raise ValueError(f"{image.width}x{image.height} are more pixels than are read (at most {most:,})")
+    return image
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Pixels:

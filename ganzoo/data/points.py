@@ -21,13 +21,13 @@ EDGE = 0.8
 class PointsConfig(DataConfig):
     """How many points, and how far around their modes."""
 
-    count: int = Field(10_000, ge=1)
+    count: int = Field(10_000, ge=1, le=10_000_000)
     """Training points, as many of each mode."""
-    test_count: int = Field(2_500, ge=1)
+    test_count: int = Field(2_500, ge=1, le=10_000_000)
     """Test points; other draws."""
     std: float = Field(0.01, gt=0, le=0.03)
     """Standard deviation of each Gaussian, in both directions."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     """Of the draws."""
 
 

@@ -26,13 +26,13 @@ class SeasonsConfig(DataConfig):
     """Pixels; both sides."""
     count: int = Field(600, ge=1, le=TEST_SCENES // 2)
     """Training pictures of each season; no scene is in both."""
-    test_count: int = Field(64, ge=1)
+    test_count: int = Field(64, ge=1, le=10_000_000)
     """Test scenes; each is drawn in both seasons."""
     flip: bool = True
     """Mirror half of the training pictures."""
     paired: bool = False
     """Train on pairs: each scene in both seasons, both mirrored or neither."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     """Of the scenes."""
 
 

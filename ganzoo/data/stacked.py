@@ -32,13 +32,13 @@ class StackedMnistConfig(DataConfig):
     """Fetch MNIST's files when they are missing."""
     size: int = Field(28, ge=16, le=256)
     """Pixels; both sides."""
-    count: int = Field(50_000, ge=1)
+    count: int = Field(50_000, ge=1, le=10_000_000)
     """Training pictures."""
-    test_count: int = Field(10_000, ge=1)
+    test_count: int = Field(10_000, ge=1, le=10_000_000)
     """Test pictures, of test digits."""
     labels: bool = False
     """Hand out the mode, 0 to 999, as ``label``: for networks that are told which digits to draw."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     """Of the triples, and of the glyphs."""
 
 

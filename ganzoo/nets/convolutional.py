@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import Count, FromData, Width
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.labels import LabelConfig, join_maps, join_vector
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
@@ -19,11 +18,11 @@ from ganzoo.nets.sizes import doublings, require_shape
 class ConvolutionalConfig(LabelConfig, InitConfig):
     """The settings of both convolutional networks."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of a picture; 0: as the data has."""
-    size: Annotated[int, FromData()] = 0
+    size: Annotated[Count, FromData()] = 0
     """Pixels a side: 28, 32, 64, 128, or another doubling of 4 to 7; 0: as the data has."""
-    filters: PositiveInt = 64
+    filters: Width = 64
     """Channels of the layer next to the picture; they double with each halving of its side."""
     norm: Norm = "batch"
     """Normalisation; of a generator's layers but the last, of a discriminator's but the first and the last."""
@@ -32,7 +31,7 @@ class ConvolutionalConfig(LabelConfig, InitConfig):
 class ConvolutionalGeneratorConfig(ConvolutionalConfig):
     """The settings of a convolutional generator."""
 
-    latent: int = Field(100, ge=1)
+    latent: Width = 100
     """Numbers in a latent vector."""
 
 

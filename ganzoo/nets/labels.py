@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from ganzoo.config import Config, FromData
+from ganzoo.config import Config, Count, FromData
 
 
 class LabelConfig(Config):
@@ -16,7 +15,7 @@ class LabelConfig(Config):
 
     conditional: bool = False
     """Whether the network is told the label of each sample."""
-    classes: Annotated[int, FromData(), Field(ge=0)] = 0
+    classes: Annotated[Count, FromData()] = 0
     """How many labels there are; 0: as the data has."""
 
     @property

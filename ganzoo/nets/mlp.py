@@ -7,10 +7,10 @@ from itertools import pairwise
 from math import prod
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import FromData, Width
 from ganzoo.nets.labels import LabelConfig, join_vector
 from ganzoo.nets.sizes import require_shape
 
@@ -21,7 +21,7 @@ SLOPE = 0.2
 class MLPConfig(LabelConfig):
     """The settings of both perceptrons."""
 
-    shape: Annotated[tuple[PositiveInt, ...], FromData("image")] = ()
+    shape: Annotated[tuple[Width, ...], FromData("image"), Field(max_length=4)] = ()
     """The shape of a sample: [channels, height, width] for a picture, [2] for a point; []: as the data has."""
     init: Literal["torch", "he"] = "torch"
     """``torch``: that of ``nn.Linear``; ``he``: weights more than twice as large (arXiv:1502.01852, equation 15), with
@@ -31,9 +31,9 @@ class MLPConfig(LabelConfig):
 class MLPGeneratorConfig(MLPConfig):
     """The settings of a perceptron that generates."""
 
-    latent: PositiveInt = 100
+    latent: Width = 100
     """Numbers in a latent vector."""
-    hidden: tuple[PositiveInt, ...] = (256, 512, 1024)
+    hidden: Annotated[tuple[Width, ...], Field(max_length=100)] = (256, 512, 1024)
     """Widths of the hidden layers, from the latent on."""
     norm: Literal["batch", "none"] = "none"
     """Normalisation of the hidden layers."""
@@ -42,7 +42,7 @@ class MLPGeneratorConfig(MLPConfig):
 class MLPDiscriminatorConfig(MLPConfig):
     """The settings of a perceptron that judges."""
 
-    hidden: tuple[PositiveInt, ...] = (512, 256)
+    hidden: Annotated[tuple[Width, ...], Field(max_length=100)] = (512, 256)
     """Widths of the hidden layers, from the sample on."""
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
     """The share of each hidden layer's activations that is dropped."""

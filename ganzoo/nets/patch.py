@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import Count, FromData, Width
 from ganzoo.nets.features import run
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
@@ -20,11 +20,11 @@ KERNEL = 4
 class PixelConfig(InitConfig):
     """The settings of a 1x1 patch discriminator."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of a picture; 0: as the data has."""
-    condition_channels: int = Field(0, ge=0)
+    condition_channels: Count = 0
     """Channels of the picture that the judged one is conditioned on, concatenated with it; 0: none."""
-    filters: int = Field(64, ge=1)
+    filters: Width = 64
     """Channels of the first layer."""
     norm: Norm = "instance"
     """Normalisation of the layers between the first and the last."""
@@ -33,7 +33,7 @@ class PixelConfig(InitConfig):
 class PatchConfig(PixelConfig):
     """The settings of a patch discriminator."""
 
-    layers: int = Field(3, ge=1)
+    layers: int = Field(3, ge=1, le=12)
     """Convolutions of stride 2; a logit sees 16, 34, 70, 142 or 286 pixels with 1, 2, 3, 4 or 5 of them."""
 
 

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import Count, FromData, Width
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
 from ganzoo.nets.sizes import require_channels, require_multiple
@@ -20,13 +20,13 @@ INNER_DROPOUTS = 3
 class UNetConfig(InitConfig):
     """The settings of a U-Net."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of the pictures that go in; 0: as the data has."""
-    out_channels: Annotated[int, FromData("channels")] = 0
+    out_channels: Annotated[Count, FromData("channels")] = 0
     """Channels of the pictures that come out; 0: as the data has."""
-    filters: int = Field(64, ge=1)
+    filters: Width = 64
     """Channels of the outermost block; they double inwards up to 8 times as many."""
-    downs: int = Field(8, ge=2)
+    downs: int = Field(8, ge=2, le=12)
     """How often the picture is halved: 8 takes 256 pixels down to one, 7 does so with 128."""
     norm: Norm = "batch"
     """Normalisation."""

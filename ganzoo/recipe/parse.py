@@ -16,6 +16,7 @@ from ganzoo.recipe.schema import Optimizer, Recipe
 from ganzoo.recipe.shipped import shipped_recipe
 from ganzoo.recipe.source import Path as KeyPath
 from ganzoo.recipe.source import Source, parse, parse_overrides
+from ganzoo.untrusted import read_text
 
 SPECTRAL_NORM = "spectral_norm"
 """The key of every network's table that normalises its convolutions and linear layers (arXiv:1802.05957)."""
@@ -57,8 +58,8 @@ def _read_with_bases(name: str, beside: Path | None, plugins: Plugins, seen: tup
     path = _file(name, beside)
     if path is not None:
         try:
-            source = parse(path.read_text(encoding="utf-8"), _shown(path))
-        except (OSError, UnicodeDecodeError) as error:
+            source = parse(read_text(path), _shown(path))
+        except (OSError, ValueError) as error:
             raise RecipeError(f"{_shown(path)}: cannot be read: {error}") from error
     elif name.endswith(".toml") and not seen:
         raise RecipeError(f"{name}: no such recipe file", hint="ganzoo list recipes shows the ones that come along")
@@ -73,7 +74,14 @@ def _read_with_bases(name: str, beside: Path | None, plugins: Plugins, seen: tup
 
 def _file(name: str, beside: Path | None) -> Path | None:
     candidates = [beside / name] if beside else []
-    return next((path for path in [*candidates, Path(name)] if path.is_file()), None)
+    return next((path for path in [*candidates, Path(name)] if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _shown(path: Path) -> str:

@@ -44,12 +44,13 @@ def rehearse(recipe: Recipe, spec: DataSpec, plugins: Plugins, source: Source | 
         warnings.filterwarnings("error", message="Using a target size")
         try:
             loop = build_loop(recipe, spec, plugins)
-        except (ValueError, RuntimeError) as error:
+            loop.to("meta")
+            batch = _batch(spec, recipe.train.batch_size)
+        except (ValueError, RuntimeError, TypeError, OverflowError) as error:  # the last two: sizes beyond 64 bits
             raise RecipeError(f"the networks cannot be built: {error}") from error
-        loop.to("meta")
         flops, graph = 0.0, 0
         for turn in loop.turns():
-            turn_flops, saved = _play(loop, turn, _batch(spec, recipe.train.batch_size), recipe, source)
+            turn_flops, saved = _play(loop, turn, batch, recipe, source)
             flops += turn_flops / turn.every
             graph = max(graph, saved)
     weights = sum(_bytes(parameter) for parameter in loop.parameters())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, PositiveInt, field_validator, model_validator
 
@@ -114,19 +114,19 @@ class Augment(Config):
 class Train(Config):
     """How long, in what portions, and how often something is written."""
 
-    epochs: PositiveInt | None = None
+    epochs: Annotated[int, Field(gt=0, le=10**9)] | None = None
     """Passes over the data; give this or ``steps``."""
-    steps: PositiveInt | None = None
+    steps: Annotated[int, Field(gt=0, le=10**12)] | None = None
     """Steps, each of one batch; give this or ``epochs``."""
-    batch_size: PositiveInt = 1
+    batch_size: int = Field(1, gt=0, le=2**20)
     """Samples in a batch."""
-    accumulate: PositiveInt = 1
+    accumulate: int = Field(1, gt=0, le=2**20)
     """Batches whose gradients are averaged into one step: as one batch of ``batch_size * accumulate``."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     """Of weights, order, augmentation and noise."""
     sample_every: int = Field(500, ge=0)
     """Steps between sample grids; 0 draws one at the end alone."""
-    sample_count: int = Field(0, ge=0)
+    sample_count: int = Field(0, ge=0, le=10_000)
     """Samples in a grid; 0 leaves the model's own choice."""
     checkpoint_every: int = Field(1000, ge=0)
     """Steps between checkpoints; 0 saves at the end alone."""
@@ -151,7 +151,7 @@ class Evaluation(Config):
     """Steps between evaluations; 0 evaluates at the end alone."""
     metrics: tuple[str, ...] = ()
     """Registered metrics."""
-    samples: PositiveInt = 2048
+    samples: int = Field(2048, gt=0, le=10_000_000)
     """Pictures that are drawn for the metrics that compare sets of pictures."""
     extractor: Literal["classifier", "inception"] = "classifier"
     """What such metrics judge by: a small classifier trained on the data's own labels, or torch-fidelity's."""
@@ -176,7 +176,7 @@ class Runtime(Config):
     """Keep images and convolutions in NHWC order."""
     deterministic: bool = False
     """Only algorithms that give the same bits each time; slower on a GPU."""
-    threads: int = Field(0, ge=0)
+    threads: int = Field(0, ge=0, le=1024)
     """CPU threads; 0 leaves torch's own choice."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.errors import RecipeError
+from ganzoo.untrusted import MOST_NESTING, bound
 
 Path = tuple[str, ...]
 
@@ -68,8 +69,8 @@ def parse(text: str, name: str) -> Source:
         RecipeError: it is not TOML; says line and column.
     """
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = _loads(text)
+    except ValueError as error:
         raise RecipeError(f"{name}: {error}", hint="A recipe is TOML: https://toml.io") from error
     places: dict[Path, str] = {path: f"{name}:{line}" for path, line in _lines(text).items()}
     return Source(values, {(): name, **places})
@@ -85,8 +86,10 @@ def parse_overrides(overrides: list[str]) -> Source:
     for override in overrides:
         key, equals, text = override.partition("=")
         path = tuple(part.strip() for part in key.split("."))
-        if not equals or not all(path):
+        if not equals or not all(path) or len(path) > MOST_NESTING:
             raise RecipeError(f"--set {override}: expected KEY=VALUE", hint="As in --set train.batch_size=4")
+        if not override.isprintable():
+            raise RecipeError(f"--set {override}: holds characters that are no text")
         table = source.values
         for part in path[:-1]:
             table = table.setdefault(part, {})
@@ -99,9 +102,21 @@ def parse_overrides(overrides: list[str]) -> Source:
 
 def _value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return _loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except ValueError as error:
+        raise RecipeError(f"--set: {text[:100]}: {error}") from error
+
+
+def _loads(text: str) -> dict[str, Any]:
+    """TOML within bounds; a ValueError when it is none, or outside of them."""
+    try:
+        values = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    bound(values)
+    return values
 
 
 def _merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

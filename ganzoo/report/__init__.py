@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ganzoo.errors import DataError
 from ganzoo.files import write_text
 from ganzoo.report.curves import panels, scores
 from ganzoo.run import Run, step_of
@@ -24,6 +25,8 @@ from ganzoo.run import Run, step_of
 T = TypeVar("T")
 
 _MOST_GRIDS = 40
+_LEAST_EPOCH = 1e-9
+_MOST_SECONDS = 10**12  # more than a date can tell
 _MOST_BYTES = 15_000_000  # of pictures, before they are compressed again
 
 
@@ -72,7 +75,7 @@ def _summary(run: Run, history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     if "epoch" in last:
         facts["epochs"] = f"{last['epoch']:.4g}"
     if seconds:
-        facts["duration"] = str(datetime.timedelta(seconds=round(spent)))
+        facts["duration"] = str(datetime.timedelta(seconds=round(min(spent, _MOST_SECONDS))))
     speeds = [line["images_per_second"] for line in history if line.get("images_per_second")]
     if speeds:
         facts["images per second"] = f"{sorted(speeds)[len(speeds) // 2]:.3g}"
@@ -84,7 +87,7 @@ def _planned(run: Run, step: int, epoch: float) -> int:
     train = run.recipe.train
     if train.steps is not None:
         return train.steps
-    return max(step, round(step / epoch * (train.epochs or 0))) if epoch else 0
+    return max(step, round(step / epoch * (train.epochs or 0))) if epoch > _LEAST_EPOCH else 0
 
 
 def _facts(facts: Mapping[str, str]) -> str:
@@ -93,10 +96,13 @@ def _facts(facts: Mapping[str, str]) -> str:
 
 def _grids(folder: Path) -> Iterator[str]:
     """The sample grids as ``<img>`` elements that carry their pictures; all but the last are hidden."""
-    paths = _spread(sorted((path for path in folder.glob("step-*.png")), key=step_of), _MOST_GRIDS)
+    paths = _spread(sorted((path for path in folder.glob("step-*.png") if path.is_file()), key=step_of), _MOST_GRIDS)
     heavy = sum(path.stat().st_size for path in paths) > _MOST_BYTES
     for path in paths:
-        kind, content = _as_webp(path) if heavy else ("png", path.read_bytes())
+        try:
+            kind, content = _as_webp(path) if heavy else ("png", path.read_bytes())
+        except DataError:  # it is no picture: the report goes without
+            continue
         source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
         hidden = "" if path == paths[-1] else " hidden"
         yield f'<img data-step="{step_of(path)}" alt="samples at step {step_of(path)}" src="{source}"{hidden}>\n'
@@ -112,10 +118,10 @@ def _spread(items: Sequence[T], most: int) -> Sequence[T]:
 def _as_webp(path: Path) -> tuple[str, bytes]:
     import io
 
-    from PIL import Image
+    from ganzoo.data.images import naming, opened
 
     buffer = io.BytesIO()
-    with Image.open(path) as image:
+    with naming(path), opened(path) as image:
         image.save(buffer, "WEBP", quality=85)
     return "webp", buffer.getvalue()
 

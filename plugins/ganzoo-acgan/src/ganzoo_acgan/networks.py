@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import Count, FromData, Width
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
 from ganzoo.nets.sizes import require_shape
@@ -19,13 +19,13 @@ STRIDES = (2, 1, 2, 1, 2, 1)
 class ACGANDiscriminatorConfig(InitConfig):
     """The settings of a discriminator with two heads."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of a picture; 0: as the data has."""
-    size: Annotated[int, FromData()] = 0
+    size: Annotated[Count, FromData()] = 0
     """Pixels a side; 0: as the data has."""
-    classes: Annotated[int, FromData(), Field(ge=0)] = 0
+    classes: Annotated[Count, FromData()] = 0
     """How many labels there are; 0: as the data has."""
-    filters: PositiveInt = 16
+    filters: Width = 16
     """Channels of the first layer; they double with each of the six."""
     norm: Norm = "batch"
     """Normalisation of all layers but the first."""

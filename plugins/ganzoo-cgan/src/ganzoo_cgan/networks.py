@@ -6,10 +6,10 @@ from math import prod
 from typing import Annotated, ClassVar
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import Config, FromData
+from ganzoo.config import Config, Count, FromData, Width
 from ganzoo.nets.labels import one_hot
 from ganzoo.nets.sizes import require_shape
 
@@ -17,9 +17,9 @@ from ganzoo.nets.sizes import require_shape
 class CGANConfig(Config):
     """The settings of both of the paper's networks."""
 
-    shape: Annotated[tuple[PositiveInt, ...], FromData("image")] = ()
+    shape: Annotated[tuple[Width, ...], FromData("image"), Field(max_length=4)] = ()
     """The shape of a picture; []: as the data has."""
-    classes: Annotated[int, FromData(), Field(ge=0)] = 0
+    classes: Annotated[Count, FromData()] = 0
     """How many labels there are; 0: as the data has."""
     dropout: float = Field(0.5, ge=0.0, lt=1.0)
     """The share of hidden activations that is dropped in training: of every layer in the generator, of the last in the
@@ -29,18 +29,18 @@ class CGANConfig(Config):
 class CGANGeneratorConfig(CGANConfig):
     """The settings of the paper's generator."""
 
-    latent: PositiveInt = 100
+    latent: Width = 100
     """Numbers in a latent vector."""
-    widths: tuple[PositiveInt, PositiveInt, PositiveInt] = (200, 1000, 1200)
+    widths: tuple[Width, Width, Width] = (200, 1000, 1200)
     """Widths of the hidden layers of the noise, of the label, and of both together."""
 
 
 class CGANDiscriminatorConfig(CGANConfig):
     """The settings of the paper's discriminator."""
 
-    widths: tuple[PositiveInt, PositiveInt, PositiveInt] = (240, 50, 240)
+    widths: tuple[Width, Width, Width] = (240, 50, 240)
     """Units of the maxout layers of the picture, of the label, and of both together."""
-    pieces: tuple[PositiveInt, PositiveInt, PositiveInt] = (5, 5, 4)
+    pieces: tuple[Width, Width, Width] = (5, 5, 4)
     """Linear pieces of a unit in each of them."""
 
 

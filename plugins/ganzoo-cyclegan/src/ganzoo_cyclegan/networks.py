@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import Count, Depth, FromData, Width
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
 from ganzoo.nets.padding import ReflectionPad
@@ -18,13 +17,13 @@ from ganzoo.nets.sizes import require_channels, require_multiple
 class ResNetConfig(InitConfig):
     """The settings of a residual generator."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of the pictures that go in; 0: as the data has."""
-    out_channels: Annotated[int, FromData("channels")] = 0
+    out_channels: Annotated[Count, FromData("channels")] = 0
     """Channels of the pictures that come out; 0: as the data has."""
-    filters: int = Field(64, ge=1)
+    filters: Width = 64
     """Channels of the first and the last but one layer; the residual blocks have four times as many."""
-    blocks: int = Field(9, ge=0)
+    blocks: Depth = 9
     """Residual blocks: 9 for 256 pixels and more, 6 for 128."""
     norm: Norm = "instance"
     """Normalisation."""

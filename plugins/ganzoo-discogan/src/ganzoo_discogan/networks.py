@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.config import Config, FromData
+from ganzoo.config import Config, Count, FromData, Width
 from ganzoo.nets.features import run
 from ganzoo.nets.norm import Norm, norm_layer
 from ganzoo.nets.sizes import require_channels, require_least, require_multiple
@@ -21,11 +20,11 @@ INNERMOST = 4
 class DiscoConfig(Config):
     """The settings of both networks."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of the pictures that go in; 0: as the data has."""
-    size: Annotated[int, FromData()] = 0
+    size: Annotated[Count, FromData()] = 0
     """Pixels, both sides, of the pictures: 64 in the paper. They are halved until 4 are left. 0: as the data has."""
-    filters: int = Field(64, ge=1)
+    filters: Width = 64
     """Channels after the first convolution; they double up to 8 times as many."""
     norm: Norm = "batch"
     """Normalisation."""
@@ -34,9 +33,9 @@ class DiscoConfig(Config):
 class GeneratorConfig(DiscoConfig):
     """The settings of the generator."""
 
-    out_channels: Annotated[int, FromData("channels")] = 0
+    out_channels: Annotated[Count, FromData("channels")] = 0
     """Channels of the pictures that come out; 0: as the data has."""
-    bottleneck: int = Field(0, ge=0)
+    bottleneck: Count = 0
     """Channels of a single pixel (100 in the paper) between encoder and decoder; 0: there is none."""
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo.config import FromData
+from ganzoo.config import Count, FromData, Width
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.sizes import doublings, require_shape
 
@@ -17,18 +16,18 @@ from ganzoo.nets.sizes import doublings, require_shape
 class LSGANConfig(InitConfig):
     """The settings of both networks."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of a picture; 0: as the data has."""
-    size: Annotated[int, FromData()] = 0
+    size: Annotated[Count, FromData()] = 0
     """Pixels a side: 112 in the paper, 28, 32, 64, or another doubling of 4 to 7; 0: as the data has."""
-    filters: PositiveInt = 64
+    filters: Width = 64
     """Channels of the layer next to the picture."""
 
 
 class LSGANGeneratorConfig(LSGANConfig):
     """The settings of the generator."""
 
-    latent: PositiveInt = 1024
+    latent: Width = 1024
     """Numbers in a latent vector."""
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.config import Config, FromData
+from ganzoo.config import Config, Count, FromData, Width
 from ganzoo.nets.sizes import doublings, require_shape
 
 Resize = Literal["up", "down", "same"]
@@ -17,18 +16,18 @@ Resize = Literal["up", "down", "same"]
 class ResidualConfig(Config):
     """The settings of both residual networks."""
 
-    channels: Annotated[int, FromData()] = 0
+    channels: Annotated[Count, FromData()] = 0
     """Channels of a picture; 0: as the data has."""
-    size: Annotated[int, FromData()] = 0
+    size: Annotated[Count, FromData()] = 0
     """Pixels a side: 28, 32, 64, or another doubling of 4 to 7; 0: as the data has."""
-    filters: PositiveInt = 128
+    filters: Width = 128
     """Channels of every block."""
 
 
 class ResidualGeneratorConfig(ResidualConfig):
     """The settings of the residual generator."""
 
-    latent: int = Field(128, ge=1)
+    latent: Width = 128
     """Numbers in a latent vector."""
 
 
