@@ -181,7 +181,7 @@ def _names(converted: Sequence[_Converted], direction: str | None) -> list[str]:
         return ["sample"]
     first = direction or "AtoB"
     if first not in OPPOSITE or len(converted) > len(OPPOSITE):
-        raise DataError("a translator has one file, or two, and --direction says which way the first one goes: AtoB or BtoA")
+        raise DataError("a translator has one file or two; --direction says which way the first one goes, AtoB or BtoA")
     return [first, OPPOSITE[first]][: len(converted)]
 
 

@@ -183,9 +183,7 @@ def test_nothing_can_run_code_from_a_file(module: str) -> None:
 
 def test_what_others_saved_is_read_as_weights_only() -> None:
     loads = [
-        node
-        for node in nodes(MODULES[READER])
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load"
+        node for node in nodes(MODULES[READER]) if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load"
     ]
     assert [[ast.unparse(word) for word in load.keywords] for load in loads] == [
         ["map_location='cpu'", "weights_only=True"]

@@ -37,7 +37,5 @@ def import_(
 
     from ganzoo.importing import import_generators
 
-    made = import_generators(
-        kind, files, out, direction=direction, overrides=overrides or [], evaluating=evaluating
-    )
+    made = import_generators(kind, files, out, direction=direction, overrides=overrides or [], evaluating=evaluating)
     output.say(str(made))

@@ -8,7 +8,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ganzoo.cli import data, evaluate, export, import_, list_, new_plugin, recipe, resume, sample, show, train, translate
+from ganzoo.cli import (
+    data,
+    evaluate,
+    export,
+    import_,
+    list_,
+    new_plugin,
+    recipe,
+    resume,
+    sample,
+    show,
+    train,
+    translate,
+)
 from ganzoo.cli.console import Output
 from ganzoo.errors import GanzooError, Stopped
 from ganzoo.plugins import plugins, version

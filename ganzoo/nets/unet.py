@@ -13,6 +13,7 @@ from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
 from ganzoo.nets.sizes import require_channels, require_multiple
 
+
 class UNetConfig(InitConfig):
     """The settings of a U-Net."""
 

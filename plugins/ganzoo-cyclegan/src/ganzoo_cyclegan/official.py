@@ -29,8 +29,10 @@ def layout(shapes: Shapes) -> Layout:
     last = f"model.{FIRST_BLOCK + len(found) + 7}.weight"
     if len(shapes.get(last, ())) != 4:
         raise ValueError(f"no residual generator of {len(found)} blocks: {last} is missing")
-    norm, dropout = _norm(shapes), any(re.match(r"model\.\d+\.conv_block\.6\.weight$", name) for name in shapes) and (
-        "model.10.conv_block.5.weight" not in shapes
+    norm, dropout = (
+        _norm(shapes),
+        any(re.match(r"model\.\d+\.conv_block\.6\.weight$", name) for name in shapes)
+        and ("model.10.conv_block.5.weight" not in shapes),
     )
     filters, channels = first[:2]
     return Layout(
@@ -53,6 +55,6 @@ def _norm(shapes: Shapes) -> str:
     gain, bias = "model.2.weight" in shapes, "model.1.bias" in shapes
     if gain == bias:
         raise ValueError(
-            "its norm is not known: neither instance norm without gain (model.1.bias and no model.2.weight) nor batch norm"
+            "its norm is not known: neither instance norm without gain (model.1.bias, no model.2.weight) nor batch norm"
         )
     return "batch" if gain else "instance"

@@ -1,8 +1,8 @@
-"""Generators saved by PyTorch's DCGAN example (``netG_epoch_24.pth``) and tutorial: ``main`` is what ``model`` is here."""
+"""Generators saved by PyTorch's DCGAN example (``netG_epoch_24.pth``): ``main`` there is ``model`` here."""
 
 from __future__ import annotations
 
-from itertools import count, takewhile
+from itertools import count, pairwise, takewhile
 
 from ganzoo.importing import Layout, Shapes
 
@@ -19,9 +19,9 @@ def layout(shapes: Shapes) -> Layout:
     convolutions = [f"main.{index}.weight" for index in takewhile(lambda i: f"main.{i}.weight" in shapes, count(0, 3))]
     kernels = [shapes[name] for name in convolutions]
     if len(kernels) < 2 or any(len(kernel) != 4 or kernel[2:] != (START, START) for kernel in kernels):
-        raise ValueError("no generator of PyTorch's DCGAN example: main.0.weight, main.3.weight, ... are no 4x4 convolutions")
-    if any(before[1] != after[0] for before, after in zip(kernels, kernels[1:], strict=False)):
-        raise ValueError("no generator: the layers of main do not follow on each other; is it the discriminator's file?")
+        raise ValueError("no generator of PyTorch's DCGAN example: main.0.weight, main.3.weight, ... are not 4x4")
+    if any(before[1] != after[0] for before, after in pairwise(kernels)):
+        raise ValueError("no generator: the layers of main do not follow on each other; is it a discriminator's?")
     return Layout(
         "conv-generator",
         {

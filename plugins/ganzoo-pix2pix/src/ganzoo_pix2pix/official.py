@@ -1,7 +1,7 @@
 """U-Nets saved by the authors' PyTorch code: pytorch-CycleGAN-and-pix2pix, ``latest_net_G.pth`` and the like.
 
-Its blocks lie in each other: ``model.model.1`` is the second, ``model.model.1.model.3`` the third, and so on inwards; each
-has its convolution down at 1 and the one up behind the block within it.
+Its blocks lie in each other: ``model.model.1`` is the second, ``model.model.1.model.3`` the third, and so on inwards.
+Each has its convolution down at 1 and the one up behind the block within it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def layout(shapes: Shapes) -> Layout:
     while f"{_block(downs)}.1.weight" in shapes:
         downs += 1
     if len(first) != 4 or len(last) != 4 or downs < 5:
-        raise ValueError("no U-Net generator of pytorch-CycleGAN-and-pix2pix: model.model.0.weight and its blocks are not there")
+        raise ValueError("no U-Net generator of pytorch-CycleGAN-and-pix2pix: model.model.0.weight and blocks in it")
     return Layout(
         "unet",
         {
