@@ -198,6 +198,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Validating sparse")
 @pytest.mark.parametrize(("change", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_file_that_is_something_else_is_refused_with_what_it_is(tmp_path, change, message):
     file = save(official.trained(official.ResNet()), tmp_path / "g.pth", change)
