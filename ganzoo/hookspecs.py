@@ -69,6 +69,14 @@ def register_metrics(register: Register) -> None:
 
 
 @hookspec
+def register_importers(register: Register) -> None:
+    """Importers: functions from the shapes in a file that another program saved to a :class:`ganzoo.importing.Layout`.
+
+    Pass ``model="name"`` where the model is called otherwise than the importer.
+    """
+
+
+@hookspec
 def register_trackers(register: Register) -> None:
     """Trackers: classes built as ``Tracker(run)`` whose methods are the life-cycle hooks below."""
 

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ganzoo.checkpoint import read_state, read_tensors
 from ganzoo.files import write_text
-from ganzoo.plugins import plugins, version
+from ganzoo.plugins import Plugins, plugins, version
 from ganzoo.recipe.build import loop_class_of, role_of
+from ganzoo.recipe.schema import Component
 from ganzoo.run import Run, step_of
 from ganzoo.scores import FILE as SCORES
 from ganzoo.untrusted import read_json
@@ -63,15 +64,7 @@ def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
     networks = {}
     for name, network in loop_class.published(loop_class.Config(**run.recipe.loop)).items():
         component = run.recipe.networks[role_of(network, run.recipe)]
-        supplier = found.get("network", component.type).plugin
-        networks[name] = {
-            "network": component.type,
-            "plugin": supplier.name,
-            "version": supplier.version,
-            "config": component.options,
-            "of": network,
-            "weights": f"{name}.safetensors",
-        }
+        networks[name] = network_entry(name, component, found) | {"of": network}
     return {
         "format": FORMAT,
         "ganzoo": version("ganzoo"),
@@ -80,6 +73,18 @@ def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
         "inference": loop_class.inference,
         "image": dict(image),
         "networks": networks,
+    }
+
+
+def network_entry(name: str, component: Component, found: Plugins) -> dict[str, Any]:
+    """What ``config.json`` says of one network: which it is, who supplied it, and where its weights are."""
+    supplier = found.get("network", component.type).plugin
+    return {
+        "network": component.type,
+        "plugin": supplier.name,
+        "version": supplier.version,
+        "config": component.options,
+        "weights": f"{name}.safetensors",
     }
 
 
@@ -102,7 +107,8 @@ def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _readme(run: Run, config: Mapping[str, Any]) -> str:
+def usage(config: Mapping[str, Any]) -> str:
+    """How a generator folder is used, in Markdown."""
     directions = [name for name in config["networks"] if name != "sample"]
     if directions:
         command = f"ganzoo translate . photo.jpg --direction {directions[0]} --out translated/"
@@ -110,8 +116,12 @@ def _readme(run: Run, config: Mapping[str, Any]) -> str:
     else:
         command = "ganzoo sample . -n 64 --seed 0 --out samples.png"
         python = 'ganzoo.load(".").sample(64, seed=0)'
+    return f"```console\n$ {command}\n```\n\n```python\nimport ganzoo\n\n{python}\n```\n"
+
+
+def _readme(run: Run, config: Mapping[str, Any]) -> str:
     return (
         f"# {run.recipe.model}\n\nTrained with ganzoo {config['ganzoo']} for {config['step']} steps "
         f"on `{run.recipe.data.type}`; `recipe.toml` is the whole recipe.\n\n"
-        f"![samples](samples.png)\n\n```console\n$ {command}\n```\n\n```python\nimport ganzoo\n\n{python}\n```\n"
+        f"![samples](samples.png)\n\n{usage(config)}"
     )

@@ -27,6 +27,7 @@ KINDS = {
     "loop": "register_loops",
     "model": "register_models",
     "metric": "register_metrics",
+    "importer": "register_importers",
     "tracker": "register_trackers",
 }
 """Kind of registry -> the hook that fills it."""

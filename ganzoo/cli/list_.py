@@ -26,6 +26,7 @@ class What(StrEnum):
     LOOPS = "loops"
     RECIPES = "recipes"
     METRICS = "metrics"
+    IMPORTERS = "importers"
     TRACKERS = "trackers"
     PLUGINS = "plugins"
 
@@ -38,6 +39,7 @@ _KINDS = {
     What.DATA: "data",
     What.LOOPS: "loop",
     What.METRICS: "metric",
+    What.IMPORTERS: "importer",
     What.TRACKERS: "tracker",
 }
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import torch
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 from torch import Tensor, nn
 
 from ganzoo.config import Count, FromData, Width
 from ganzoo.nets.init import InitConfig, initialize
 from ganzoo.nets.norm import Norm, norm_layer, uses_bias
 from ganzoo.nets.sizes import require_channels, require_multiple
-
-INNER_DROPOUTS = 3
-"""How many decoder blocks, from the innermost out, have dropout (arXiv:1611.07004, appendix 6.1.1)."""
 
 
 class UNetConfig(InitConfig):
@@ -31,7 +28,10 @@ class UNetConfig(InitConfig):
     norm: Norm = "batch"
     """Normalisation."""
     dropout: bool = False
-    """Whether the three innermost decoder blocks drop half of their channels' pixels."""
+    """Whether inner decoder blocks drop half of their channels' pixels."""
+    dropout_blocks: tuple[NonNegativeInt, ...] = (0, 1, 2)
+    """Which ones do, counted from the innermost, 0, outwards: the paper's three (arXiv:1611.07004, appendix 6.1.1). The
+    released PyTorch code has them one further out: [1, 2, 3] at 8 halvings, [1, 2] at 7."""
 
 
 class UNet(nn.Module):
@@ -40,7 +40,7 @@ class UNet(nn.Module):
     As in the official code: 4x4 convolutions of stride 2 down and transposed ones up, each decoder block fed with its
     encoder's output beside what comes from below; no norm in the outermost blocks, nor after the innermost
     convolution, where a single pixel may be left; LeakyReLU 0.2 down, ReLU up. Dropout is where the paper and its Lua
-    code have it (the PyTorch port has it one block further out).
+    code have it (the PyTorch port has it one block further out: ``dropout_blocks``).
     """
 
     Config: ClassVar[type[UNetConfig]] = UNetConfig
@@ -87,5 +87,5 @@ def _up(config: UNetConfig, depth: int, widths: list[int]) -> nn.Sequential:
         nn.ConvTranspose2d(before, widths[depth - 1], 4, 2, 1, bias=uses_bias(config.norm)),
         norm_layer(config.norm)(widths[depth - 1]),
     )
-    drops = config.dropout and depth >= len(widths) - INNER_DROPOUTS
+    drops = config.dropout and len(widths) - 1 - depth in config.dropout_blocks
     return block.append(nn.Dropout(0.5)) if drops else block

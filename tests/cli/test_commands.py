@@ -43,7 +43,19 @@ def test_list_shows_what_is_installed_and_by_whom(ganzoo):
 
 @pytest.mark.parametrize(
     "what",
-    ["models", "networks", "losses", "penalties", "data", "loops", "recipes", "metrics", "trackers", "plugins"],
+    [
+        "models",
+        "networks",
+        "losses",
+        "penalties",
+        "data",
+        "loops",
+        "recipes",
+        "metrics",
+        "importers",
+        "trackers",
+        "plugins",
+    ],
 )
 def test_list_as_json(ganzoo, what):
     code, out, _ = ganzoo("list", what, "--json")

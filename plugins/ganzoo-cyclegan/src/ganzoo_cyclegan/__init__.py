@@ -32,3 +32,9 @@ def register_models(register: Register) -> None:
         loop="cyclegan",
         paper="arXiv:1703.10593",
     )
+
+
+@hookimpl
+def register_importers(register: Register) -> None:
+    """What the authors' code saves."""
+    register("cyclegan", "ganzoo_cyclegan.official:layout", summary="pytorch-CycleGAN-and-pix2pix: residual generators")

@@ -20,3 +20,9 @@ def register_models(register: Register) -> None:
         loop="adversarial",
         paper="arXiv:1511.06434",
     )
+
+
+@hookimpl
+def register_importers(register: Register) -> None:
+    """What PyTorch's example saves."""
+    register("dcgan", "ganzoo_dcgan.official:layout", summary="the DCGAN of PyTorch's examples and tutorials")

@@ -22,3 +22,9 @@ def register_models(register: Register) -> None:
         loop="pix2pix",
         paper="arXiv:1611.07004",
     )
+
+
+@hookimpl
+def register_importers(register: Register) -> None:
+    """What the authors' code saves."""
+    register("pix2pix", "ganzoo_pix2pix.official:layout", summary="pytorch-CycleGAN-and-pix2pix: U-Net generators")
