@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ganzoo import card
 from ganzoo.checkpoint import read_state, read_tensors
 from ganzoo.files import write_text
 from ganzoo.plugins import plugins, version
 from ganzoo.recipe.build import loop_class_of, role_of
+from ganzoo.registry import Entry
 from ganzoo.run import Run, step_of
 from ganzoo.scores import FILE as SCORES
 
@@ -29,7 +31,7 @@ def pack(run: Run, checkpoint: Path) -> Path:
         The folder, which :func:`ganzoo.load` takes.
     """
     state = read_state(checkpoint)
-    config = _config(run, state["step"], state["image"])
+    config = _config(run, state)
     folder = run.generator
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)
@@ -38,11 +40,12 @@ def pack(run: Run, checkpoint: Path) -> Path:
     shutil.copyfile(run.recipe_file, folder / "recipe.toml")
     if (run.folder / SCORES).is_file():
         shutil.copyfile(run.folder / SCORES, folder / SCORES)
-    grids = sorted(run.samples.glob("step-*.png"))
-    if grids:
-        shutil.copyfile(grids[-1], folder / "samples.png")
-    write_text(folder / "README.md", _readme(run, config))
+    grids = sorted(run.samples.glob("step-*.png"), key=step_of)
+    drawn = [grid for grid in grids if step_of(grid) <= state["step"]] or grids
+    if drawn:
+        shutil.copyfile(drawn[-1], folder / "samples.png")
     write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    card.write(folder)
     return folder
 
 
@@ -52,13 +55,15 @@ def is_packed(run: Run, checkpoint: Path) -> bool:
     return path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("step") == step_of(checkpoint)
 
 
-def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
+def _config(run: Run, state: Mapping[str, Any]) -> dict[str, Any]:
     found = plugins()
     loop_class = loop_class_of(run.recipe.model, found)
     networks = {}
+    suppliers = {found.get("model", run.recipe.model).plugin}
     for name, network in loop_class.published(loop_class.Config(**run.recipe.loop)).items():
         component = run.recipe.networks[role_of(network, run.recipe)]
         supplier = found.get("network", component.type).plugin
+        suppliers.add(supplier)
         networks[name] = {
             "network": component.type,
             "plugin": supplier.name,
@@ -70,12 +75,40 @@ def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "ganzoo": version("ganzoo"),
+        "plugins": {one.name: one.version for one in sorted(suppliers, key=str) if one.name != "ganzoo"},
         "model": run.recipe.model,
-        "step": step,
+        **_said(found.get("model", run.recipe.model), "paper", "citation"),
+        "step": state["step"],
         "inference": loop_class.inference,
-        "image": dict(image),
+        "image": {**state["image"], "range": [-1, 1]},
         "networks": networks,
+        "data": _data(found.get("data", run.recipe.data.type)),
+        "training": dict(_training(run, state)),
     }
+
+
+def _data(entry: Entry) -> dict[str, str]:
+    """What is known of the data that the model was trained on, beside what the recipe says."""
+    return {"type": entry.name, "summary": entry.summary, **_said(entry, "source", "licence")}
+
+
+def _said(entry: Entry, *names: str) -> dict[str, str]:
+    """The details that a plugin gave when it registered; any may be missing."""
+    return {name: entry.details[name] for name in names if name in entry.details}
+
+
+def _training(run: Run, state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the model was made with, and how long it took; nothing that tells whose machine it was."""
+    environment = run.environment()
+    for key in ("device", "torch", "python", "seed", "data"):
+        if key in environment:
+            yield key, environment[key]
+    yield "seconds", round(float(state.get("seconds", 0.0)), 1)
+    lines = [line for line in run.history() if line.get("step", 0) <= state["step"]]
+    speeds = sorted(line["images_per_second"] for line in lines if line.get("images_per_second"))
+    if speeds:
+        yield "images_per_second", speeds[len(speeds) // 2]
+    yield "memory_mib", max((line.get("memory_mib", 0.0) for line in lines), default=0.0)
 
 
 def _published_weights(checkpoint: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -85,18 +118,3 @@ def _published_weights(checkpoint: Path, state: Mapping[str, Any]) -> dict[str, 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _readme(run: Run, config: Mapping[str, Any]) -> str:
-    directions = [name for name in config["networks"] if name != "sample"]
-    if directions:
-        command = f"ganzoo translate . photo.jpg --direction {directions[0]} --out translated/"
-        python = f'ganzoo.load(".").translate("photo.jpg", direction="{directions[0]}")'
-    else:
-        command = "ganzoo sample . -n 64 --seed 0 --out samples.png"
-        python = 'ganzoo.load(".").sample(64, seed=0)'
-    return (
-        f"# {run.recipe.model}\n\nTrained with ganzoo {config['ganzoo']} for {config['step']} steps "
-        f"on `{run.recipe.data.type}`; `recipe.toml` is the whole recipe.\n\n"
-        f"![samples](samples.png)\n\n```console\n$ {command}\n```\n\n```python\nimport ganzoo\n\n{python}\n```\n"
-    )

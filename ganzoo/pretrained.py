@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ganzoo import checkpoint, pack
+from ganzoo import checkpoint, hub, pack
 from ganzoo.data.base import to_tensor
 from ganzoo.data.images import decode
 from ganzoo.errors import CheckpointError, DataError, RegistryError
@@ -138,18 +138,19 @@ def to_images(pictures: Tensor) -> list[Image.Image]:
 
 
 def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pretrained:
-    """Load the generator of a run folder, or a generator folder.
+    """Load the generator of a run folder, a generator folder, or a repository on the Hub.
 
     Args:
-        source: the folder.
+        source: the folder, or ``OWNER/NAME[@REVISION]``; a folder of that name goes before.
         device: where its networks work.
         name: of a run's checkpoints: ``latest``, ``best`` or a step.
 
     Raises:
         CheckpointError: it is neither, or its files do not fit the networks that it names.
         RegistryError: it names a network that no installed plugin supplies; says what to install.
+        HubError: it cannot be pulled.
     """
-    folder = Path(source)
+    folder = hub.locate(source)
     if is_run(folder):
         folder = _packed(Run.open(folder), name)
     config = _read_config(folder)
@@ -188,7 +189,7 @@ def _network(folder: Path, entry: PublishedNetwork) -> nn.Module:
     except (ValidationError, ValueError) as error:
         raise CheckpointError(f"{folder}/config.json: network '{entry.network}': {error}") from error
     path = folder / entry.weights
-    if path.resolve().parent != folder.resolve() or path.suffix != ".safetensors":
+    if path.resolve().parent not in hub.homes(folder) or path.suffix != ".safetensors":
         raise CheckpointError(f"{folder}/config.json: weights '{entry.weights}' are no safetensors file of the folder")
     try:
         network.load_state_dict(load_file(path), assign=True)

@@ -22,7 +22,8 @@ TORCH_FREE = (
     "hookspecs ganzoo",
     "plugins builtin",
     "recipe.schema recipe.source recipe.shipped recipe.parse scaffold",
-    "run",
+    "card refusals run",
+    "space",
 )
 LAYERS = (
     *TORCH_FREE,
