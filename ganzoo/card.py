@@ -23,7 +23,7 @@ NAME = "README.md"
 _MARK = re.compile(r"<!-- ganzoo card ([0-9a-f]{64}): .*? -->")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _REPLACED = "\ufffd"
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+_SPECIAL = re.compile(r"([\\`*\[\]#|~$])")
 
 
 @dataclass(frozen=True)
@@ -244,14 +244,14 @@ def _training_data(facts: Facts) -> str:
     rows = {"data": data.get("type"), "root": Path(str(data["root"])).name if "root" in data else None}
     rows |= {key: facts.config.get("data", {}).get(key) for key in ("summary", "source", "licence")}
     rows["fingerprint"] = _past(facts).get("data")
-    table = _table(("", ""), [(key, escaped(value)) for key, value in rows.items() if value])
+    table = _table(("", ""), [(key, value) for key, value in rows.items() if value])
     if rows["licence"]:
         return table
     return f"{table}\n\nThe data's licence is not known to ganzoo; ask who published it before you use the model."
 
 
 def _training(facts: Facts) -> str:
-    parts = [_table(("hyper-parameter", "value"), [(key, escaped(value)) for key, value in _hyper(facts.recipe)])]
+    parts = [_table(("hyper-parameter", "value"), _hyper(facts.recipe))]
     past = _past(facts)
     rows = [(key, past[key]) for key in ("device", "torch", "python", "precision", "seed") if past.get(key) is not None]
     if past.get("seconds"):
@@ -261,7 +261,7 @@ def _training(facts: Facts) -> str:
     if past.get("memory_mib"):
         rows.append(("memory", f"{float(past['memory_mib']):,.0f} MiB"))
     rows += [(name, version or "unknown") for name, version in facts.plugins.items()]
-    parts.append(_table(("made with", ""), [(key, escaped(value)) for key, value in rows]))
+    parts.append(_table(("made with", ""), rows))
     if facts.recipe_text:
         again = "`ganzoo train --recipe recipe.toml` trains it again; the whole recipe:"
         parts.append(f"{again}\n\n{_fence(facts.recipe_text.rstrip(), 'toml')}")
@@ -290,7 +290,7 @@ def _score_table(facts: Facts) -> str:
     if not facts.scores:
         return "None were told. `ganzoo evaluate` scores it."
     rows = [
-        (escaped(name), f"{value:.4g}", f"{scores.step:,}", _code(scores.id))
+        (name, f"{value:.4g}", f"{scores.step:,}", scores.id)
         for scores in facts.scores
         for name, value in scores.values.items()
     ]
@@ -390,9 +390,9 @@ def _fence(text: str, language: str) -> str:
     return f"{fence}{language}\n{_CONTROL.sub(_REPLACED, text)}\n{fence}"
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table whose cells are escaped already; nothing without rows."""
-    lines = [" | ".join(row) for row in rows]
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """A table; nothing without rows."""
+    lines = [" | ".join(map(escaped, row)) for row in rows]
     if not lines:
         return ""
     rule = "|".join("---" for _ in heads)

@@ -161,10 +161,15 @@ def is_remote(source: str | Path) -> bool:
     return isinstance(source, str) and bool(_NAME.fullmatch(source)) and not Path(source).exists()
 
 
-def homes(folder: Path) -> set[Path]:
-    """Where the files of a folder may be: inside it, or, as huggingface_hub's cache has links, in its ``blobs``."""
-    itself = folder.resolve()
-    return {itself, itself.parents[1] / "blobs"} if itself.parent.name == "snapshots" else {itself}
+def is_inside(folder: Path, path: Path) -> bool:
+    """Whether a file is in a folder, or linked from there into huggingface_hub's cache, which keeps contents apart.
+
+    The cache links ``models--OWNER--NAME/snapshots/REVISION/FILE`` to ``models--OWNER--NAME/blobs/HASH``, and that,
+    for what came by Xet, to ``blobs/HA/HASH`` beside all repositories.
+    """
+    home = folder.resolve()
+    homes = [home, *(home.parents[up] / "blobs" for up in (1, 2))] if home.parent.name == "snapshots" else [home]
+    return any(path.resolve().is_relative_to(one) for one in homes)
 
 
 def _check(repository: str, license: str) -> None:

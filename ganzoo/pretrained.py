@@ -189,7 +189,7 @@ def _network(folder: Path, entry: PublishedNetwork) -> nn.Module:
     except (ValidationError, ValueError) as error:
         raise CheckpointError(f"{folder}/config.json: network '{entry.network}': {error}") from error
     path = folder / entry.weights
-    if path.resolve().parent not in hub.homes(folder) or path.suffix != ".safetensors":
+    if path.parent != folder or not hub.is_inside(folder, path) or path.suffix != ".safetensors":
         raise CheckpointError(f"{folder}/config.json: weights '{entry.weights}' are no safetensors file of the folder")
     try:
         network.load_state_dict(load_file(path), assign=True)
