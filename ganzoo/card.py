@@ -56,7 +56,7 @@ class Facts:
         """From the folder's files; ``recipe.toml``, ``metrics.json`` and ``samples.png`` may be missing."""
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         recipe = folder / "recipe.toml"
-        text = recipe.read_text(encoding="utf-8") if recipe.is_file() else ""
+        text = public_recipe(recipe.read_text(encoding="utf-8")) if recipe.is_file() else ""
         scores = list(_scores(folder, int(config.get("step", 0))))
         return cls(config, tomllib.loads(text), text, scores, (folder / "samples.png").is_file())
 
@@ -120,6 +120,11 @@ def license_of(text: str) -> str:
     """The licence in a card's metadata; empty when there is none."""
     found = re.match(r"---\n.*?^license: \"?([\w.-]+)\"?$.*?^---$", text.replace("\r\n", "\n"), re.S | re.M)
     return found[1] if found else ""
+
+
+def public_recipe(text: str) -> str:
+    """A recipe without the folders of the machine that it was used on: of an absolute path the last name alone."""
+    return re.sub(r'(?m)^(\w+ = ")(?:[/~]|[A-Za-z]:)[^"\n]*?([^/\\"\n]*")$', r"\1\2", text)
 
 
 def front_matter(value: Mapping[str, Any]) -> str:
@@ -201,9 +206,15 @@ def _opening(facts: Facts, source: str) -> str:
     title = escaped(source.rpartition("/")[2] if source != "." else facts.config["model"])
     return (
         f"# {title}\n\nA {model} that {does}, {step}on {data}, made with "
-        f"ganzoo {escaped(facts.config.get('ganzoo', ''))}. Averaged weights where the recipe has an average, in "
-        "safetensors; nothing in this repository is code."
+        f"ganzoo {escaped(facts.config.get('ganzoo', ''))}. {_averaged(facts)}The weights are safetensors; nothing in "
+        "this repository is code."
     )
+
+
+def _averaged(facts: Facts) -> str:
+    average = facts.recipe.get("ema")
+    averaged = isinstance(average, Mapping) and average.get("half_life")
+    return "Its weights are averaged over the steps of the training. " if averaged else ""
 
 
 def _noise(facts: Facts) -> str:
@@ -231,7 +242,7 @@ def _use(facts: Facts, source: str) -> str:
         python = "pictures = model.sample(16, seed=0)   # PIL images"
     if not facts.directions and _classes(facts):
         command += f"\n$ ganzoo sample {source} --label all --out labels.png"
-        python += "\nthrees = model.sample(16, seed=0, label=3)" if _classes(facts) > 3 else ""
+        python += "\nlabelled = model.sample(16, seed=0, label=3)" if _classes(facts) > 3 else ""
     if not facts.directions and not facts.config.get("image", {}).get("size"):
         python = "points = model.noise_to_pictures().draw(1000, seed=0)   # a tensor"
     shell = f"{install}\n{command}"
@@ -274,8 +285,9 @@ def _hyper(recipe: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         table, _, name = key.partition(".")
         if name in recipe.get(table, {}):
             yield key, recipe[table][name]
-    for table in ("loss", "penalty", "optimizer", "schedule", "loop", "augment"):
-        yield from _flat(recipe.get(table, {}), table)
+    yield from _flat(recipe.get("loop", {}), "loop")
+    for table in ("loss", "penalty", "optimizer", "schedule", "augment"):
+        yield from ((key, value) for key, value in _flat(recipe.get(table, {}), table) if value)
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, object]]:

@@ -104,7 +104,7 @@ def push(
         there = _made(api, repository, "model", private, revision)
         cards.write(folder, repository, license or cards.license_of(there.card), anew=card)
         kept = not card and _by_hand(there)
-        files = {name: folder / name for name in _sizes(folder) if not (kept and name == cards.NAME)}
+        files = {name: _content(folder / name) for name in _sizes(folder) if not (kept and name == cards.NAME)}
         message = f"{cards.Facts.read(folder).config['model']}, published with ganzoo {version('ganzoo')}".strip()
         commit = _commit(api, repository, "model", files, there, revision, message)
         where = _push_space(api, folder, repository, private, card) if space else ""
@@ -206,6 +206,11 @@ def _sizes(folder: Path) -> dict[str, int]:
     """The files of a folder that are published, and their sizes."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and _is_published(path.name))
     return {path.name: path.stat().st_size for path in files}
+
+
+def _content(path: Path) -> Path | bytes:
+    """What is sent of a file: itself, but of a recipe no folder of this machine."""
+    return cards.public_recipe(path.read_text(encoding="utf-8")).encode() if path.name == "recipe.toml" else path
 
 
 def _is_published(name: str) -> bool:

@@ -182,9 +182,15 @@ def test_whatever_fills_a_card_stays_text(tmp_path, evil):
     outside = re.sub(r"`[^`\n]*`", "", outside)
     outside = outside.replace("<!-- ganzoo card", "")
     assert not re.search(r"<[a-z/!]", outside)
-    assert "](javascript" not in outside
+    assert not re.search(r"(?<!\\)\]\(javascript", outside)
     assert "# out of the fence" not in outside.splitlines()
     assert not re.search(r"^pip install.*[;&|<>`$]", body, re.M)
+
+
+@pytest.mark.parametrize("root", ["/home/someone/private/horses", "~/private/horses", r"C:\\\\private\\\\horses"])
+def test_a_published_recipe_does_not_tell_where_the_data_was(root):
+    text = f'[data]\nroot = "{root}"\ntype = "images"\nnames = "a/b"\n'
+    assert card.public_recipe(text) == '[data]\nroot = "horses"\ntype = "images"\nnames = "a/b"\n'
 
 
 def test_a_spaces_metadata_is_read(tmp_path):

@@ -165,6 +165,15 @@ def test_only_published_files_are_sent_and_pulled(server, folder):
     assert not any(server.asked("GET", name) for name in evil)
 
 
+def test_a_recipe_is_published_without_the_folders_of_this_machine(server, folder):
+    recipe = (folder / "recipe.toml").read_text()
+    (folder / "recipe.toml").write_text(recipe.replace("[data]", '[data]\nroot = "/home/me/data"'))
+    hub.push(folder, NAME)
+    there = server[NAME].files()
+    assert b'root = "data"' in there["recipe.toml"]
+    assert b"/home/me" not in there["recipe.toml"] + there["README.md"] + there["config.json"]
+
+
 def test_a_revision_is_pinned(server, noise):
     first = hub.push(noise, NAME, checkpoint="1").commit
     before = drawn(load(NAME))
