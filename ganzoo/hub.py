@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo import card as cards
 from ganzoo import checkpoint as checkpoints
-from ganzoo import pack, space
+from ganzoo import pack
+from ganzoo import space as spaces
 from ganzoo.errors import CheckpointError, GanzooError, HubError
 from ganzoo.plugins import version
 from ganzoo.refusals import explained, log_in, status_of
@@ -42,7 +43,7 @@ class Published:
         url: where it is; ``commit``: its revision, empty when nothing was sent.
         card_kept: the card on the Hub was edited by hand and is left as it is.
         license: what the card says; empty when none was ever given.
-        space: where the Space is; empty when none was asked for.
+        space: the Space; empty when none was asked for.
     """
 
     folder: Path
@@ -98,7 +99,8 @@ def push(
     folder = _folder(source, checkpoint)
     if dry_run:
         cards.write(folder, repository, license, anew=card)
-        return Published(folder, repository, _sizes(folder), license=_license(folder))
+        demo = spaces.name_of(repository) if space else ""
+        return Published(folder, repository, _sizes(folder), license=_license(folder), space=demo)
     api = _api()
     with _told(f"publishing {repository}", api, writing=True):
         there = _made(api, repository, "model", private, revision)
@@ -170,6 +172,13 @@ def is_inside(folder: Path, path: Path) -> bool:
     home = folder.resolve()
     homes = [home, *(home.parents[up] / "blobs" for up in (1, 2))] if home.parent.name == "snapshots" else [home]
     return any(path.resolve().is_relative_to(one) for one in homes)
+
+
+def hide_bars() -> None:
+    """Have huggingface_hub show no progress in this process."""
+    from huggingface_hub.utils import disable_progress_bars
+
+    disable_progress_bars()
 
 
 def _check(repository: str, license: str) -> None:
@@ -304,10 +313,10 @@ def _commit(
 
 
 def _push_space(api: HfApi, folder: Path, repository: str, private: bool, card: bool) -> str:
-    name, facts = space.name_of(repository), cards.Facts.read(folder)
+    name, facts = spaces.name_of(repository), cards.Facts.read(folder)
     there = _made(api, name, "space", private)
     kept = not card and _by_hand(there)
-    texts = space.files(facts, repository, _license(folder))
+    texts = spaces.files(facts, repository, _license(folder))
     files = {file: text.encode() for file, text in texts.items() if not (kept and file == cards.NAME)}
     _commit(api, name, "space", files, there, None, f"The demo of {repository}")
     return f"{api.endpoint}/spaces/{name}"

@@ -41,7 +41,8 @@ def explained(error: BaseException, doing: str, endpoint: str, *, writing: bool,
     elif any(isinstance(cause, json.JSONDecodeError) for cause in causes):
         message, hint = f"{endpoint} does not answer as the Hub does", _AGAIN[writing]
     elif "TransportError" in names:
-        message, hint = f"{endpoint} cannot be reached: {_said(causes[-1])}", _AGAIN[writing]
+        what = "cannot be reached" if names & {"ConnectError", "ConnectTimeout"} else "broke the connection off"
+        message, hint = f"{endpoint} {what}: {_said(causes[-1])}", _AGAIN[writing]
     return HubError(f"{doing}: {message}", hint=hint)
 
 

@@ -27,4 +27,7 @@ def pull(
     """Fetch a published generator from the Hugging Face Hub, and print its folder."""
     from ganzoo import hub
 
-    Output().say(str(hub.pull(name, out)))
+    output = Output()
+    if not output.is_terminal:
+        hub.hide_bars()
+    output.say(str(hub.pull(name, out)))

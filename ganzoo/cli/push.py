@@ -45,6 +45,8 @@ def push(
 
     from ganzoo import hub
 
+    if quiet or not output.is_terminal:
+        hub.hide_bars()
     published = hub.push(
         source,
         repository,
@@ -70,4 +72,4 @@ def _tell(output: Output, published: Published, dry_run: bool) -> None:
     if not published.license:
         output.note("The card names no licence, so nobody knows what they may do: --license apache-2.0, for one")
     if published.space:
-        output.say(published.space)
+        output.say(f"The Space {'would be' if dry_run else 'is'} {published.space}")
