@@ -59,8 +59,8 @@ def register_loops(register: Register) -> None:
 def register_models(register: Register) -> None:
     """Models: the names a person types.
 
-    The target is ``"package:recipe.toml"``, the default recipe inside the package; pass ``loop="name"``, and where there
-    is one ``paper="arXiv:..."`` and ``citation="Authors: Title. Where and when"``.
+    The target is ``"package:recipe.toml"``, the default recipe inside the package; pass ``loop="name"``, and
+    ``paper="arXiv:..."`` and ``citation="Authors: Title. Where and when"`` where there is a paper.
     """
 
 

@@ -41,7 +41,7 @@ class Published:
     Attributes:
         folder: what was published; ``files``: the names of its files that went, with their sizes in bytes.
         url: where it is; ``commit``: its revision, empty when nothing was sent.
-        card_kept: the card on the Hub was edited by hand and is left as it is.
+        card_kept: which card was edited by hand, and left as it is: ``on the Hub``, ``in the folder``, or none.
         license: what the card says; empty when none was ever given.
         space: the Space; empty when none was asked for.
     """
@@ -50,7 +50,7 @@ class Published:
     url: str
     files: Mapping[str, int]
     commit: str = ""
-    card_kept: bool = False
+    card_kept: str = ""
     license: str = ""
     space: str = ""
 
@@ -98,15 +98,16 @@ def push(
     _check(repository, license)
     folder = _folder(source, checkpoint)
     if dry_run:
-        cards.write(folder, repository, license, anew=card)
+        kept = "" if cards.write(folder, repository, license, anew=card) else "in the folder"
         demo = spaces.name_of(repository) if space else ""
-        return Published(folder, repository, _sizes(folder), license=_license(folder), space=demo)
+        return Published(folder, repository, _sizes(folder), "", kept, _license(folder), demo)
     api = _api()
     with _told(f"publishing {repository}", api, writing=True):
         there = _made(api, repository, "model", private, revision)
-        cards.write(folder, repository, license or cards.license_of(there.card), anew=card)
-        kept = not card and _by_hand(there)
-        files = {name: _content(folder / name) for name in _sizes(folder) if not (kept and name == cards.NAME)}
+        written = cards.write(folder, repository, license or cards.license_of(there.card), anew=card)
+        by_hand = not card and _by_hand(there)
+        kept = "on the Hub" if by_hand else "" if written else "in the folder"
+        files = {name: _content(folder / name) for name in _sizes(folder) if not (by_hand and name == cards.NAME)}
         message = f"{cards.Facts.read(folder).config['model']}, published with ganzoo {version('ganzoo')}".strip()
         commit = _commit(api, repository, "model", files, there, revision, message)
         where = _push_space(api, folder, repository, private, card) if space else ""
@@ -176,7 +177,7 @@ def is_inside(folder: Path, path: Path) -> bool:
 
 def hide_bars() -> None:
     """Have huggingface_hub show no progress in this process."""
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
 
@@ -205,9 +206,17 @@ def _folder(source: Run | str | Path, checkpoint: str) -> Path:
             f"{folder}: neither a run folder nor a generator folder: {type(error).__name__}: {error}",
             hint="A run folder is what ganzoo train makes; a generator folder is the folder generator/ inside it.",
         ) from error
-    missing = [name for name in weights if not (folder / name).is_file()]
+    missing = [str(name) for name in weights if not (folder / str(name)).is_file()]
     if missing:
         raise CheckpointError(f"{folder}: {', '.join(missing)} that its config.json names is not there")
+    if folder.resolve().parent.name == "snapshots":
+        raise CheckpointError(
+            f"{folder}: is in huggingface_hub's cache, which is not to be written to",
+            hint="ganzoo pull OWNER/NAME --out DIR copies it; publish DIR.",
+        )
+    strays = [name for name in _sizes(folder) if not is_inside(folder, folder / name)]
+    if strays:
+        raise CheckpointError(f"{folder}: {', '.join(strays)} is a link that leads out of it; nothing was published")
     return folder
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,8 +142,9 @@ def test_a_folder_here_goes_before_a_name_on_the_hub(server, noise, tmp_path, mo
 
 @pytest.mark.parametrize("name", ["nowhere", "./someone/thing", "someone/thing/", "/someone/thing", "a/b/c", "../b"])
 def test_what_reads_like_a_path_is_never_looked_for_on_the_hub(server, name):
-    with pytest.raises(CheckpointError, match="neither a run folder"):
-        load(name)
+    for source in (name, Path(name), Path(NAME)):
+        with pytest.raises(CheckpointError, match="neither a run folder"):
+            load(source)
     assert server.requests == []
 
 
@@ -251,7 +253,7 @@ def test_a_card_edited_on_the_hub_is_kept_unless_asked(server, noise):
     edited = files["README.md"].content.replace(b"## Limits", b"My own words.\n\n## Limits")
     server[NAME].commit("main", {**files, "README.md": File(edited)})
     published = hub.push(noise, NAME, checkpoint="1")
-    assert published.card_kept
+    assert published.card_kept == "on the Hub"
     assert "README.md" not in published.files
     assert server[NAME].files()["README.md"] == edited
     assert json.loads(server[NAME].files()["config.json"])["step"] == 1
@@ -277,9 +279,9 @@ def test_a_card_written_before_the_first_push_is_kept(server, noise):
 
 def test_a_card_edited_in_the_folder_is_published_as_it_is(server, folder):
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# Mine\n")
-    hub.push(folder, NAME)
+    assert hub.push(folder, NAME).card_kept == "in the folder"
     assert server[NAME].files()["README.md"] == b"---\nlicense: mit\n---\n# Mine\n"
-    hub.push(folder, NAME, card=True)
+    assert hub.push(folder, NAME, card=True).card_kept == ""
     assert b"## Citation" in server[NAME].files()["README.md"]
 
 
@@ -449,6 +451,23 @@ def test_a_name_that_is_none_is_refused_before_anything_is_written(server, folde
 def test_a_license_that_is_no_identifier_is_refused(server, folder):
     with pytest.raises(HubError, match="none of the Hub's identifiers"):
         hub.push(folder, NAME, license="Do What You Want\n<script>")
+
+
+def test_a_link_out_of_the_folder_is_not_published(server, folder, tmp_path):
+    (tmp_path / "secret").write_text("key")
+    (folder / "samples.png").unlink()
+    (folder / "samples.png").symlink_to(tmp_path / "secret")
+    with pytest.raises(CheckpointError, match=r"samples\.png is a link that leads out of it"):
+        hub.push(folder, NAME)
+    assert server.requests == []
+
+
+def test_what_is_pulled_can_be_published_again_but_not_out_of_the_cache(server, noise, tmp_path):
+    hub.push(noise, NAME, license="mit")
+    with pytest.raises(CheckpointError, match="cache, which is not to be written to"):
+        hub.push(hub.pull(NAME), "someone/copy")
+    hub.push(hub.pull(NAME, tmp_path / "pulled"), "someone/copy")
+    assert drawn(load("someone/copy")) == drawn(load(noise))
 
 
 def test_what_is_no_generator_is_not_published(server, tmp_path, folder):

@@ -68,7 +68,7 @@ def _tell(output: Output, published: Published, dry_run: bool) -> None:
     output.say(f"{published.folder} {'would go' if dry_run else 'went'} to {published.url}:")
     output.say("\n".join(f"  {name:<24} {size:>13,} bytes" for name, size in published.files.items()))
     if published.card_kept:
-        output.note("The model card on the Hub was edited by hand and is left as it is; --card writes it anew.")
+        output.note(f"The card {published.card_kept} was edited by hand and is left as it is; --card writes it anew.")
     if not published.license:
         output.note("The card names no licence, so nobody knows what they may do: --license apache-2.0, for one")
     if published.space:

@@ -70,7 +70,7 @@ def test_a_card_that_was_kept_is_told(ganzoo, hub, run):
     files = dict(hub[NAME].commits[hub[NAME].refs["main"]])
     hub[NAME].commit("main", {**files, "README.md": File(b"# Mine")})
     _, _, problems = ganzoo("push", run, NAME)
-    assert "edited by hand and is left as it is; --card" in problems
+    assert "The card on the Hub was edited by hand and is left as it is; --card" in problems
     _, _, problems = ganzoo("push", run, NAME, "--card")
     assert "edited by hand" not in problems
 
