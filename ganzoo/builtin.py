@@ -50,7 +50,7 @@ def register_data(register: Register) -> None:
     register("unpaired-images", "ganzoo.data.folders:UnpairedImages", summary="trainA, trainB, testA, testB")
     register("paired-images", "ganzoo.data.folders:PairedImages", summary="pairs, side by side or in two folders")
     register("class-domains", "ganzoo.data.folders:ClassDomains", summary="two classes as two domains")
-    drawn = {"source": "drawn by ganzoo", "licence": "no rights are claimed in the drawings"}
+    drawn = {"source": "drawn by ganzoo", "licence": "Apache-2.0, as ganzoo is"}
     register(
         "seasons", "ganzoo.data.seasons:Seasons", summary="drawn landscapes, summer and winter; no download", **drawn
     )

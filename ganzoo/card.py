@@ -92,7 +92,7 @@ def write(folder: Path, source: str = ".", license: str = "", *, anew: bool = Fa
         Whether it was written.
     """
     path = folder / NAME
-    before = path.read_text(encoding="utf-8") if path.is_file() else None
+    before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     if before is not None and is_edited(before) and not anew:
         return False
     write_text(path, text(Facts.read(folder), source, license or license_of(before or "")))

@@ -11,24 +11,19 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import card as cards
-from ganzoo import checkpoint as checkpoints
-from ganzoo import pack
 from ganzoo import space as spaces
-from ganzoo.errors import CheckpointError, GanzooError, HubError
+from ganzoo.errors import GanzooError, HubError
 from ganzoo.plugins import version
+from ganzoo.publishable import FILES, content, is_published, prepared, sizes_of
 from ganzoo.refusals import explained, log_in, status_of
-from ganzoo.run import Run, is_run
+from ganzoo.run import Run
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-
-FILES = ("config.json", "*.safetensors", "recipe.toml", "metrics.json", "samples.png", cards.NAME)
-"""What is published, and all that is ever pulled: nothing in it can be code."""
 
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[^\s@]+))?")
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -96,22 +91,22 @@ def push(
         HubError: the Hub refused, or cannot be reached; says what to do.
     """
     _check(repository, license)
-    folder = _folder(source, checkpoint)
+    folder = prepared(source, checkpoint)
     if dry_run:
         kept = "" if cards.write(folder, repository, license, anew=card) else "in the folder"
         demo = spaces.name_of(repository) if space else ""
-        return Published(folder, repository, _sizes(folder), "", kept, _license(folder), demo)
+        return Published(folder, repository, sizes_of(folder), "", kept, _license(folder), demo)
     api = _api()
     with _told(f"publishing {repository}", api, writing=True):
         there = _made(api, repository, "model", private, revision)
         written = cards.write(folder, repository, license or cards.license_of(there.card), anew=card)
         by_hand = not card and _by_hand(there)
         kept = "on the Hub" if by_hand else "" if written else "in the folder"
-        files = {name: _content(folder / name) for name in _sizes(folder) if not (by_hand and name == cards.NAME)}
+        files = {name: content(folder / name) for name in sizes_of(folder) if not (by_hand and name == cards.NAME)}
         message = f"{cards.Facts.read(folder).config['model']}, published with ganzoo {version('ganzoo')}".strip()
         commit = _commit(api, repository, "model", files, there, revision, message)
-        where = _push_space(api, folder, repository, private, card) if space else ""
-    sizes = {name: size for name, size in _sizes(folder).items() if name in files}
+    where = _push_space(api, folder, repository, private, card) if space else ""
+    sizes = {name: size for name, size in sizes_of(folder).items() if name in files}
     return Published(folder, f"{api.endpoint}/{repository}", sizes, commit, kept, _license(folder), where)
 
 
@@ -164,17 +159,6 @@ def is_remote(source: str | Path) -> bool:
     return isinstance(source, str) and bool(_NAME.fullmatch(source)) and not Path(source).exists()
 
 
-def is_inside(folder: Path, path: Path) -> bool:
-    """Whether a file is in a folder, or linked from there into huggingface_hub's cache, which keeps contents apart.
-
-    The cache links ``models--OWNER--NAME/snapshots/REVISION/FILE`` to ``models--OWNER--NAME/blobs/HASH``, and that,
-    for what came by Xet, to ``blobs/HA/HASH`` beside all repositories.
-    """
-    home = folder.resolve()
-    homes = [home, *(home.parents[up] / "blobs" for up in (1, 2))] if home.parent.name == "snapshots" else [home]
-    return any(path.resolve().is_relative_to(one) for one in homes)
-
-
 def hide_bars() -> None:
     """Have huggingface_hub show no progress in this process."""
     from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -193,50 +177,8 @@ def _check(repository: str, license: str) -> None:
         )
 
 
-def _folder(source: Run | str | Path, checkpoint: str) -> Path:
-    """The generator folder, packed when it is a run's."""
-    if isinstance(source, Run) or is_run(Path(source)):
-        run = source if isinstance(source, Run) else Run.open(source)
-        return pack.pack(run, checkpoints.find(run.checkpoints, checkpoint))
-    folder = Path(source)
-    try:
-        weights = [entry["weights"] for entry in cards.Facts.read(folder).config["networks"].values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"{folder}: neither a run folder nor a generator folder: {type(error).__name__}: {error}",
-            hint="A run folder is what ganzoo train makes; a generator folder is the folder generator/ inside it.",
-        ) from error
-    missing = [str(name) for name in weights if not (folder / str(name)).is_file()]
-    if missing:
-        raise CheckpointError(f"{folder}: {', '.join(missing)} that its config.json names is not there")
-    if folder.resolve().parent.name == "snapshots":
-        raise CheckpointError(
-            f"{folder}: is in huggingface_hub's cache, which is not to be written to",
-            hint="ganzoo pull OWNER/NAME --out DIR copies it; publish DIR.",
-        )
-    strays = [name for name in _sizes(folder) if not is_inside(folder, folder / name)]
-    if strays:
-        raise CheckpointError(f"{folder}: {', '.join(strays)} is a link that leads out of it; nothing was published")
-    return folder
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    """The files of a folder that are published, and their sizes."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and _is_published(path.name))
-    return {path.name: path.stat().st_size for path in files}
-
-
-def _content(path: Path) -> Path | bytes:
-    """What is sent of a file: itself, but of a recipe no folder of this machine."""
-    return cards.public_recipe(path.read_text(encoding="utf-8")).encode() if path.name == "recipe.toml" else path
-
-
-def _is_published(name: str) -> bool:
-    return "/" not in name and any(fnmatchcase(name, pattern) for pattern in FILES)
-
-
 def _license(folder: Path) -> str:
-    return cards.license_of((folder / cards.NAME).read_text(encoding="utf-8"))
+    return cards.license_of((folder / cards.NAME).read_text(encoding="utf-8", errors="replace"))
 
 
 def _api() -> HfApi:
@@ -291,7 +233,7 @@ def _by_hand(there: _There) -> bool:
     """Whether a person wrote on the card; what the Hub itself puts into a new repository does not count."""
     if not there.card or not cards.is_edited(there.card):
         return False
-    text = re.sub(r"\A---\n.*?\n---\n|^Check out the configuration reference.*$", "", there.card, flags=re.S | re.M)
+    text = re.sub(r"\A---\n(.*\n)*?---\n|^Check out the configuration reference.*$", "", there.card, flags=re.M)
     return there.ours or bool(text.strip())
 
 
@@ -307,7 +249,7 @@ def _commit(
     """Send the files, and remove what an earlier push left and this one has not, all in one commit; its revision."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    stale = [name for name in there.files if _is_published(name) and name not in files and name != cards.NAME]
+    stale = [name for name in there.files if is_published(name) and name not in files and name != cards.NAME]
     operations: list[Any] = [CommitOperationAdd(name, content) for name, content in files.items()]
     operations += [CommitOperationDelete(name) for name in stale if kind == "model"]
     done = api.create_commit(
@@ -323,11 +265,12 @@ def _commit(
 
 def _push_space(api: HfApi, folder: Path, repository: str, private: bool, card: bool) -> str:
     name, facts = spaces.name_of(repository), cards.Facts.read(folder)
-    there = _made(api, name, "space", private)
-    kept = not card and _by_hand(there)
     texts = spaces.files(facts, repository, _license(folder))
-    files = {file: text.encode() for file, text in texts.items() if not (kept and file == cards.NAME)}
-    _commit(api, name, "space", files, there, None, f"The demo of {repository}")
+    with _told(f"{repository} is published; its Space {name} is not", api, writing=True):
+        there = _made(api, name, "space", private)
+        kept = not card and _by_hand(there)
+        files = {file: text.encode() for file, text in texts.items() if not (kept and file == cards.NAME)}
+        _commit(api, name, "space", files, there, None, f"The demo of {repository}")
     return f"{api.endpoint}/spaces/{name}"
 
 
@@ -338,7 +281,7 @@ def _copied(folder: Path, out: Path) -> Path:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         for path in folder.iterdir():
-            if path.is_file() and _is_published(path.name):
+            if path.is_file() and is_published(path.name):
                 shutil.copyfile(path, beside / path.name)
         if out.exists():
             out.rmdir()

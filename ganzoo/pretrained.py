@@ -21,6 +21,7 @@ from ganzoo.errors import CheckpointError, DataError, RegistryError
 from ganzoo.generators import Generators
 from ganzoo.grids import to_image
 from ganzoo.plugins import plugins
+from ganzoo.publishable import is_inside
 from ganzoo.recipe.build import build_network
 from ganzoo.recipe.schema import Component
 from ganzoo.run import Run, is_run
@@ -189,7 +190,7 @@ def _network(folder: Path, entry: PublishedNetwork) -> nn.Module:
     except (ValidationError, ValueError) as error:
         raise CheckpointError(f"{folder}/config.json: network '{entry.network}': {error}") from error
     path = folder / entry.weights
-    if path.parent != folder or not hub.is_inside(folder, path) or path.suffix != ".safetensors":
+    if path.parent != folder or not is_inside(folder, path) or path.suffix != ".safetensors":
         raise CheckpointError(f"{folder}/config.json: weights '{entry.weights}' are no safetensors file of the folder")
     try:
         network.load_state_dict(load_file(path), assign=True)

@@ -305,6 +305,15 @@ def test_a_space_is_published_beside_the_model(server, noise):
     assert server[f"spaces/{NAME}-demo"].files()["README.md"] == edited
 
 
+def test_a_space_that_fails_leaves_the_model_published(server, noise):
+    server.fail("POST", f"spaces/{NAME}-demo/commit", 503)
+    with pytest.raises(HubError, match=f"{NAME} is published; its Space {NAME}-demo is not: the Hub is out of order"):
+        hub.push(noise, NAME, space=True)
+    hub.push(noise, NAME, space=True)
+    assert len(server[NAME].messages) == 2
+    assert "app.py" in server[f"spaces/{NAME}-demo"].files()
+
+
 def test_without_a_token_it_says_how_to_log_in(server, noise, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(HubError, match="not logged in") as caught:

@@ -32,6 +32,7 @@ LAYERS = (
     "metrics recipe.build recipe.rehearsal engine",
     "checkpoint",
     "pack",
+    "publishable",
     "pretrained hub",
     "evaluation training",
     "testing",

@@ -1,0 +1,73 @@
+"""What of a folder is published: a few kinds of file, none of which can be code, and nothing of this machine."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ganzoo import card as cards
+from ganzoo import checkpoint as checkpoints
+from ganzoo import pack
+from ganzoo.errors import CheckpointError
+from ganzoo.run import Run, is_run
+
+FILES = ("config.json", "*.safetensors", "recipe.toml", "metrics.json", "samples.png", cards.NAME)
+"""What is published, and all that is ever pulled: nothing in it can be code."""
+
+
+def prepared(source: Run | str | Path, checkpoint: str) -> Path:
+    """The generator folder that is to be published, packed when it is a run's.
+
+    Raises:
+        CheckpointError: it is none, lacks weights, lies in a cache, or has links that lead out of it.
+    """
+    if isinstance(source, Run) or is_run(Path(source)):
+        run = source if isinstance(source, Run) else Run.open(source)
+        return pack.pack(run, checkpoints.find(run.checkpoints, checkpoint))
+    folder = Path(source)
+    try:
+        weights = [entry["weights"] for entry in cards.Facts.read(folder).config["networks"].values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{folder}: neither a run folder nor a generator folder: {type(error).__name__}: {error}",
+            hint="A run folder is what ganzoo train makes; a generator folder is the folder generator/ inside it.",
+        ) from error
+    missing = [str(name) for name in weights if not (folder / str(name)).is_file()]
+    if missing:
+        raise CheckpointError(f"{folder}: {', '.join(missing)} that its config.json names is not there")
+    if folder.resolve().parent.name == "snapshots":
+        raise CheckpointError(
+            f"{folder}: is in huggingface_hub's cache, which is not to be written to",
+            hint="ganzoo pull OWNER/NAME --out DIR copies it; publish DIR.",
+        )
+    strays = [name for name in sizes_of(folder) if not is_inside(folder, folder / name)]
+    if strays:
+        raise CheckpointError(f"{folder}: {', '.join(strays)} is a link that leads out of it; nothing was published")
+    return folder
+
+
+def sizes_of(folder: Path) -> dict[str, int]:
+    """The files of a folder that are published, and their sizes."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and is_published(path.name))
+    return {path.name: path.stat().st_size for path in files}
+
+
+def content(path: Path) -> Path | bytes:
+    """What is sent of a file: itself, but of a recipe no folder of this machine."""
+    return cards.public_recipe(path.read_text(encoding="utf-8")).encode() if path.name == "recipe.toml" else path
+
+
+def is_published(name: str) -> bool:
+    """Whether a file of this name is."""
+    return "/" not in name and any(fnmatchcase(name, pattern) for pattern in FILES)
+
+
+def is_inside(folder: Path, path: Path) -> bool:
+    """Whether a file is in a folder, or linked from there into huggingface_hub's cache, which keeps contents apart.
+
+    The cache links ``models--OWNER--NAME/snapshots/REVISION/FILE`` to ``models--OWNER--NAME/blobs/HASH``, and that,
+    for what came by Xet, to ``blobs/HA/HASH`` beside all repositories.
+    """
+    home = folder.resolve()
+    homes = [home, *(home.parents[up] / "blobs" for up in (1, 2))] if home.parent.name == "snapshots" else [home]
+    return any(path.resolve().is_relative_to(one) for one in homes)
