@@ -17,13 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.files import write_text
+from ganzoo.markdown import code, escaped, fence, front_matter, one_line, plain, table
 from ganzoo.scores import read_scores
 
 NAME = "README.md"
 _MARK = re.compile(r"<!-- ganzoo card ([0-9a-f]{64}): .*? -->")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_REPLACED = "\ufffd"
-_SPECIAL = re.compile(r"([\\`*\[\]#|~$])")
 
 
 @dataclass(frozen=True)
@@ -127,41 +125,9 @@ def public_recipe(text: str) -> str:
     return re.sub(r'(?m)^(\w+ = ")(?:[/~]|[A-Za-z]:)[^"\n]*?([^/\\"\n]*")$', r"\1\2", text)
 
 
-def front_matter(value: Mapping[str, Any]) -> str:
-    """Metadata as YAML, every text of it quoted."""
-    return "".join(f"{line}\n" for line in _yaml(value))
-
-
 def _hash(text: str) -> str:
     """Of what a card says: line ends and the space at its end do not count, as editors change them."""
     return hashlib.sha256(text.replace("\r\n", "\n").rstrip().encode()).hexdigest()
-
-
-def _yaml(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _yaml_under(f"{key}:", "  ", item)
-    else:
-        for item in value:
-            lines = list(_yaml(item)) if isinstance(item, Mapping) else [_yaml_scalar(item)]
-            yield f"- {lines[0]}"
-            yield from (f"  {line}" for line in lines[1:])
-
-
-def _yaml_under(key: str, indent: str, item: Any) -> Iterator[str]:
-    if isinstance(item, Mapping | list):
-        yield key
-        yield from (f"{indent}{line}" for line in _yaml(item))
-    else:
-        yield f"{key} {_yaml_scalar(item)}"
-
-
-def _yaml_scalar(value: Any) -> str:
-    """As JSON, which YAML reads as the same; a number such as 1e-05 needs a point to be one."""
-    if isinstance(value, str):
-        return json.dumps(_CONTROL.sub(_REPLACED, value), ensure_ascii=False)
-    said = json.dumps(value)
-    return said.replace("e", ".0e") if isinstance(value, float) and "e" in said and "." not in said else said
 
 
 def _metadata(facts: Facts, source: str, license: str) -> dict[str, Any]:
@@ -195,13 +161,13 @@ def _sections(facts: Facts, source: str, license: str) -> Iterator[str]:
     yield f"## Limits\n\n{_limits(facts)}"
     yield f"## Citation\n\n{_citation(facts)}" if facts.config.get("paper") or facts.config.get("citation") else ""
     yield "## Licence\n\n" + (
-        f"The weights: {_code(license)}." if license else "No licence of the weights was stated by who published them."
+        f"The weights: {code(license)}." if license else "No licence of the weights was stated by who published them."
     )
 
 
 def _opening(facts: Facts, source: str) -> str:
-    model, data = _code(facts.config["model"]), _code(_data(facts).get("type", "unknown data"))
-    does = f"translates pictures ({', '.join(map(_code, facts.directions))})" if facts.directions else _noise(facts)
+    model, data = code(facts.config["model"]), code(_data(facts).get("type", "unknown data"))
+    does = f"translates pictures ({', '.join(map(code, facts.directions))})" if facts.directions else _noise(facts)
     step = f"after {int(facts.config['step']):,} steps of training " if facts.config.get("step") else "trained "
     title = escaped(source.rpartition("/")[2] if source != "." else facts.config["model"])
     return (
@@ -232,9 +198,9 @@ def _classes(facts: Facts) -> int:
 
 
 def _use(facts: Facts, source: str) -> str:
-    install = f"$ pip install {' '.join(['ganzoo', *map(_plain, facts.plugins)])}"
+    install = f"$ pip install {' '.join(['ganzoo', *map(plain, facts.plugins)])}"
     if facts.directions:
-        way = _plain(facts.directions[0])
+        way = plain(facts.directions[0])
         command = f"$ ganzoo translate {source} photo.jpg --direction {way} --out translated/"
         python = f'(picture,) = model.translate("photo.jpg", direction="{way}")   # a PIL image of the same size'
     else:
@@ -247,7 +213,7 @@ def _use(facts: Facts, source: str) -> str:
         python = "points = model.noise_to_pictures().draw(1000, seed=0)   # a tensor"
     shell = f"{install}\n{command}"
     python = f'import ganzoo\n\nmodel = ganzoo.load("{source}")\n{python}'
-    return f"{_fence(shell, 'console')}\n\n{_fence(python, 'python')}"
+    return f"{fence(shell, 'console')}\n\n{fence(python, 'python')}"
 
 
 def _training_data(facts: Facts) -> str:
@@ -255,14 +221,14 @@ def _training_data(facts: Facts) -> str:
     rows = {"data": data.get("type"), "root": Path(str(data["root"])).name if "root" in data else None}
     rows |= {key: facts.config.get("data", {}).get(key) for key in ("summary", "source", "licence")}
     rows["fingerprint"] = _past(facts).get("data")
-    table = _table(("", ""), [(key, value) for key, value in rows.items() if value])
+    told = table(("", ""), [(key, value) for key, value in rows.items() if value])
     if rows["licence"]:
-        return table
-    return f"{table}\n\nThe data's licence is not known to ganzoo; ask who published it before you use the model."
+        return told
+    return f"{told}\n\nThe data's licence is not known to ganzoo; ask who published it before you use the model."
 
 
 def _training(facts: Facts) -> str:
-    parts = [_table(("hyper-parameter", "value"), _hyper(facts.recipe))]
+    parts = [table(("hyper-parameter", "value"), _hyper(facts.recipe))]
     past = _past(facts)
     rows = [(key, past[key]) for key in ("device", "torch", "python", "precision", "seed") if past.get(key) is not None]
     if past.get("seconds"):
@@ -272,22 +238,22 @@ def _training(facts: Facts) -> str:
     if past.get("memory_mib"):
         rows.append(("memory", f"{float(past['memory_mib']):,.0f} MiB"))
     rows += [(name, version or "unknown") for name, version in facts.plugins.items()]
-    parts.append(_table(("made with", ""), rows))
+    parts.append(table(("made with", ""), rows))
     if facts.recipe_text:
         again = "`ganzoo train --recipe recipe.toml` trains it again; the whole recipe:"
-        parts.append(f"{again}\n\n{_fence(facts.recipe_text.rstrip(), 'toml')}")
+        parts.append(f"{again}\n\n{fence(facts.recipe_text.rstrip(), 'toml')}")
     return "\n\n".join(part for part in parts if part)
 
 
 def _hyper(recipe: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """What is changed between trainings, one by one; data and networks are in the recipe below."""
     for key in ("train.steps", "train.epochs", "train.batch_size", "train.seed", "ema.half_life", "runtime.precision"):
-        table, _, name = key.partition(".")
-        if name in recipe.get(table, {}):
-            yield key, recipe[table][name]
+        part, _, name = key.partition(".")
+        if name in recipe.get(part, {}):
+            yield key, recipe[part][name]
     yield from _flat(recipe.get("loop", {}), "loop")
-    for table in ("loss", "penalty", "optimizer", "schedule", "augment"):
-        yield from ((key, value) for key, value in _flat(recipe.get(table, {}), table) if value)
+    for part in ("loss", "penalty", "optimizer", "schedule", "augment"):
+        yield from ((key, value) for key, value in _flat(recipe.get(part, {}), part) if value)
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, object]]:
@@ -307,17 +273,17 @@ def _score_table(facts: Facts) -> str:
         for name, value in scores.values.items()
     ]
     protocols = [
-        f"- {_code(scores.id)}: "
+        f"- {code(scores.id)}: "
         + ", ".join(f"{escaped(key)} {escaped(value)}" for key, value in scores.protocol.items())
         for scores in facts.scores
     ]
     said = "A score can be compared with those of the same protocol alone. `_real`: what real pictures get in the "
     said += "fakes' place; `_input`: what leaving pictures as they are gets."
-    return "\n\n".join([_table(("score", "value", "at step", "protocol"), rows), said, "\n".join(protocols)])
+    return "\n\n".join([table(("score", "value", "at step", "protocol"), rows), said, "\n".join(protocols)])
 
 
 def _limits(facts: Facts) -> str:
-    data, size = _code(_data(facts).get("type", "its data")), facts.config.get("image", {}).get("size")
+    data, size = code(_data(facts).get("type", "its data")), facts.config.get("image", {}).get("size")
     limits = [f"It has seen {data} alone, and repeats what is frequent, rare or wrong in it."]
     if facts.directions:
         limits.append("Pictures of another kind than those it was trained on come out badly.")
@@ -330,17 +296,17 @@ def _limits(facts: Facts) -> str:
 
 
 def _citation(facts: Facts) -> str:
-    paper, said = _plain(facts.config.get("paper", "")), escaped(facts.config.get("citation", ""))
+    paper, said = plain(facts.config.get("paper", "")), escaped(facts.config.get("citation", ""))
     eprint = paper.removeprefix("arXiv:")
     if not paper.startswith("arXiv:"):
         return " ".join(part for part in (said, escaped(paper)) if part)
-    authors, _, rest = _line(facts.config.get("citation", "")).partition(": ")
+    authors, _, rest = one_line(facts.config.get("citation", "")).partition(": ")
     title, _, _ = rest.partition(". ")
     fields = {"author": authors.replace(", ", " and "), "title": title} if title else {}
     fields |= {"eprint": eprint, "archivePrefix": "arXiv", "url": f"https://arxiv.org/abs/{eprint}"}
     braceless = {key: re.sub(r"[{}\\]", "", value) for key, value in fields.items()}
     lines = "".join(f"  {key} = {{{value}}},\n" for key, value in braceless.items())
-    bibtex = _fence(f"@misc{{{_plain(facts.config['model'])},\n{lines}}}", "bibtex")
+    bibtex = fence(f"@misc{{{plain(facts.config['model'])},\n{lines}}}", "bibtex")
     return f"{said}{' ' if said else ''}[{paper}](https://arxiv.org/abs/{eprint})\n\n{bibtex}"
 
 
@@ -356,15 +322,15 @@ def _past(facts: Facts) -> Mapping[str, Any]:
 
 def _scores(folder: Path, step: int) -> Iterator[Scores]:
     """Of each protocol the scores of that step, or of the last one before it; the mean over several seeds."""
-    for identity, table in read_scores(folder).items():
-        steps = [row["step"] for row in table["scores"]]
+    for identity, kept in read_scores(folder).items():
+        steps = [row["step"] for row in kept["scores"]]
         at = max((one for one in steps if one <= step), default=max(steps, default=None))
-        rows = [row for row in table["scores"] if row["step"] == at]
+        rows = [row for row in kept["scores"] if row["step"] == at]
         names = [name for name in rows[0] if name not in ("step", "seed")] if rows else []
         means = {name: _mean(row.get(name) for row in rows) for name in names}
         values = {name: mean for name, mean in means.items() if mean is not None}
         if at is not None and values:
-            yield Scores(identity, table["protocol"], at, values)
+            yield Scores(identity, kept["protocol"], at, values)
 
 
 def _mean(values: Iterable[Any]) -> float | None:
@@ -373,39 +339,3 @@ def _mean(values: Iterable[Any]) -> float | None:
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         return None
     return float(sum(numbers) / len(numbers))
-
-
-def escaped(value: object) -> str:
-    """Any text as one line that Markdown shows as it is: no tag, no table, no link, no control character."""
-    line = _line(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", line)
-
-
-def _line(value: object) -> str:
-    return " ".join(_CONTROL.sub(_REPLACED, str(value)).split())
-
-
-def _plain(value: object) -> str:
-    """A name that stands in a command: what a name cannot have is left out."""
-    return re.sub(r"[^\w.:/@-]", "", str(value))
-
-
-def _code(value: object) -> str:
-    """One line as code; backticks, bars and tags cannot end it."""
-    return f"`{re.sub('[`|<>]', '', _line(value))}`"
-
-
-def _fence(text: str, language: str) -> str:
-    """A block of code whose fence is longer than any run of backticks in it."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{_CONTROL.sub(_REPLACED, text)}\n{fence}"
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    """A table; nothing without rows."""
-    lines = [" | ".join(map(escaped, row)) for row in rows]
-    if not lines:
-        return ""
-    rule = "|".join("---" for _ in heads)
-    return "\n".join([f"| {' | '.join(heads)} |", f"|{rule}|", *(f"| {line} |" for line in lines)])

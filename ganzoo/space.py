@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ganzoo.card import Facts, front_matter, sealed
+from ganzoo.card import Facts, sealed
+from ganzoo.markdown import front_matter
 from ganzoo.plugins import version
 
 

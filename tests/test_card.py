@@ -151,7 +151,7 @@ EVIL = (
     "x\n---\nlicense: evil\n",
     "```\n# out of the fence",
     "| a | b |",
-    "\x1b[2J\u202e",
+    "\x1b[2J\u202e\ud800",
     "`<script>`",
     '"}, evil: {"',
 )
@@ -170,13 +170,15 @@ def test_whatever_fills_a_card_stays_text(tmp_path, evil):
         training={"device": evil, "torch": evil},
         plugins={evil: evil},
     )
-    (folder / "recipe.toml").write_text(f"[data]\ntype = {json.dumps(evil)}\n[loss]\n{json.dumps(evil)} = 1\n")
+    quoted = json.dumps(evil.replace("\ud800", ""))  # TOML has no way to say half a character
+    (folder / "recipe.toml").write_text(f"[data]\ntype = {quoted}\n[loss]\n{quoted} = 1\n")
     score(folder, {"step": 500, "seed": 0, evil: 1.0}, name=evil)
     said = text(folder)
     data = ModelCard(said).data
     assert data.license is None
     assert data.library_name == "ganzoo"
     assert "\x1b" not in said
+    assert said.encode()
     body = said.split("\n---\n", 1)[1]
     outside = re.sub(r"^(`{3,})\w+\n.*?^\1$", "", body, flags=re.S | re.M)
     outside = re.sub(r"`[^`\n]*`", "", outside)

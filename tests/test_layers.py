@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "ganzoo"
 
 TORCH_FREE = (
-    "errors names files scores signals spec",
+    "errors names files markdown scores signals spec",
     "config registry recipe",  # the package alone: its modules are below
     "hookspecs ganzoo",
     "plugins builtin",
