@@ -13,6 +13,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from ganzoo.hub import pull, push
     from ganzoo.loop import Batch, LoopConfig, Terms, TrainingLoop, Turn
     from ganzoo.pretrained import Pretrained, load
     from ganzoo.run import Run
@@ -31,6 +32,8 @@ _LAZY = {
     "TrainingLoop": "ganzoo.loop",
     "Turn": "ganzoo.loop",
     "load": "ganzoo.pretrained",
+    "pull": "ganzoo.hub",
+    "push": "ganzoo.hub",
     "resume": "ganzoo.training",
     "train": "ganzoo.training",
 }
@@ -49,6 +52,8 @@ __all__ = [
     "Turn",
     "hookimpl",
     "load",
+    "pull",
+    "push",
     "resume",
     "train",
 ]

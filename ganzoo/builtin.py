@@ -50,14 +50,21 @@ def register_data(register: Register) -> None:
     register("unpaired-images", "ganzoo.data.folders:UnpairedImages", summary="trainA, trainB, testA, testB")
     register("paired-images", "ganzoo.data.folders:PairedImages", summary="pairs, side by side or in two folders")
     register("class-domains", "ganzoo.data.folders:ClassDomains", summary="two classes as two domains")
-    register("seasons", "ganzoo.data.seasons:Seasons", summary="drawn landscapes, summer and winter; no download")
-    register("glyphs", "ganzoo.data.glyphs:Glyphs", summary="drawn handwritten digits, labelled; no download")
-    register("ring", "ganzoo.data.points:Ring", summary="points: 8 Gaussians on a circle; no download")
-    register("grid", "ganzoo.data.points:Grid", summary="points: 25 Gaussians on a lattice; no download")
-    register("mnist", "ganzoo.data.mnist:Mnist", summary="handwritten digits, labelled")
-    register("fashion-mnist", "ganzoo.data.mnist:FashionMnist", summary="clothes in grey, labelled")
-    register("stacked-mnist", "ganzoo.data.stacked:StackedMnist", summary="three digits as three channels, 1000 modes")
-    register("cifar10", "ganzoo.data.cifar:Cifar10", summary="photos of ten classes, labelled")
+    drawn = {"source": "drawn by ganzoo", "licence": "Apache-2.0, as ganzoo is"}
+    register(
+        "seasons", "ganzoo.data.seasons:Seasons", summary="drawn landscapes, summer and winter; no download", **drawn
+    )
+    register("glyphs", "ganzoo.data.glyphs:Glyphs", summary="drawn handwritten digits, labelled; no download", **drawn)
+    register("ring", "ganzoo.data.points:Ring", summary="points: 8 Gaussians on a circle; no download", **drawn)
+    register("grid", "ganzoo.data.points:Grid", summary="points: 25 Gaussians on a lattice; no download", **drawn)
+    digits = {"source": "MNIST, by Y. LeCun, C. Cortes and C. Burges", "licence": "CC BY-SA 3.0, as commonly reported"}
+    register("mnist", "ganzoo.data.mnist:Mnist", summary="handwritten digits, labelled", **digits)
+    stacked = "ganzoo.data.stacked:StackedMnist"
+    register("stacked-mnist", stacked, summary="three digits as three channels, 1000 modes", **digits)
+    clothes = {"source": "Fashion-MNIST, by Zalando Research, arXiv:1708.07747", "licence": "MIT"}
+    register("fashion-mnist", "ganzoo.data.mnist:FashionMnist", summary="clothes in grey, labelled", **clothes)
+    source = "CIFAR-10, by A. Krizhevsky, V. Nair and G. Hinton"
+    register("cifar10", "ganzoo.data.cifar:Cifar10", summary="photos of ten classes, labelled", source=source)
 
 
 @hookimpl

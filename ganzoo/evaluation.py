@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo import hub
 from ganzoo.data.base import Data, Track, untracked
 from ganzoo.errors import DataError
 from ganzoo.generators import Generators
@@ -19,7 +20,7 @@ from ganzoo.scores import Protocol, Scored, record
 
 
 def evaluate(
-    source: Path,
+    source: str | Path,
     metrics: Sequence[str] | None = None,
     *,
     overrides: Iterable[str] = (),
@@ -27,10 +28,10 @@ def evaluate(
     name: str = "latest",
     track: Track[Any] = untracked,
 ) -> list[Scored]:
-    """Score the generator of a run folder or a generator folder, and write the scores to its ``metrics.json``.
+    """Score a generator, and write the scores to the ``metrics.json`` of its folder, unless that is the Hub's.
 
     Args:
-        source: the folder; its ``recipe.toml`` says which data.
+        source: a run folder, a generator folder or ``OWNER/NAME[@REVISION]``; its ``recipe.toml`` says which data.
         metrics: registered names; by default the recipe's own.
         overrides: of the recipe, such as ``data.root=elsewhere`` or ``evaluation.samples=10000``.
         device: where the networks work.
@@ -43,8 +44,8 @@ def evaluate(
     Raises:
         DataError: the recipe names no metric and none was asked for, or its data has no test split.
     """
-    found = plugins()
-    recipe = check(read(None, source / "recipe.toml", overrides, found), found)
+    found, folder = plugins(), hub.locate(source)
+    recipe = check(read(None, folder / "recipe.toml", overrides, found), found)
     names = list(metrics or recipe.evaluation.metrics)
     if not names:
         raise DataError(f"{source}: its recipe names no metric", hint="Choose with --metric; ganzoo list metrics")
@@ -53,8 +54,8 @@ def evaluate(
         raise DataError(f"{source}: data '{recipe.data.type}' has no test split to score on")
     test.prepare(track)
     scorer = Scorer(recipe, names, test, track)
-    model = load(source, device=str(pick_device(device)), name=name)
-    return list(scorer.score(model.generators, model.config.step, source))
+    model = load(folder, device=str(pick_device(device)), name=name)
+    return list(scorer.score(model.generators, model.config.step, None if hub.is_remote(source) else folder))
 
 
 class Scorer:
@@ -78,10 +79,11 @@ class Scorer:
             averaged = recipe.ema.half_life > 0
             self.protocols[name] = {"metric": name, **metric.protocol(test), "averaged": averaged}
 
-    def score(self, generators: Generators, step: int, folder: Path) -> Iterator[Scored]:
-        """Score the generators of a step, and write the scores to the folder's ``metrics.json``."""
+    def score(self, generators: Generators, step: int, folder: Path | None) -> Iterator[Scored]:
+        """Score the generators of a step, and write the scores to the ``metrics.json`` of a folder, if there is one."""
         for name, metric in self.metrics.items():
             values = metric(generators, self.test)
             scored = Scored(self.protocols[name], step, self.recipe.evaluation.seed, values)
-            record(folder, scored)
+            if folder is not None:
+                record(folder, scored)
             yield scored

@@ -47,7 +47,7 @@ def register_penalties(register: Register) -> None:
 
 @hookspec
 def register_data(register: Register) -> None:
-    """Data: subclasses of :class:`ganzoo.data.Data`, sources of batches."""
+    """Data: subclasses of :class:`ganzoo.data.Data`, sources of batches; ``source`` and ``licence`` go onto cards."""
 
 
 @hookspec
@@ -59,7 +59,8 @@ def register_loops(register: Register) -> None:
 def register_models(register: Register) -> None:
     """Models: the names a person types.
 
-    The target is ``"package:recipe.toml"``, the default recipe inside the package; pass ``loop="name"``.
+    The target is ``"package:recipe.toml"``, the default recipe inside the package; pass ``loop="name"``, and
+    ``paper="arXiv:..."`` and ``citation="Authors: Title. Where and when"`` where there is a paper.
     """
 
 

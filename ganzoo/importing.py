@@ -20,10 +20,11 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ganzoo import card
 from ganzoo.errors import CheckpointError, DataError, GanzooError, RecipeError
 from ganzoo.files import sync_folder, write_text
 from ganzoo.foreign import read_weights
-from ganzoo.pack import FORMAT, network_entry, usage
+from ganzoo.pack import FORMAT, network_entry, said
 from ganzoo.plugins import plugins, version
 from ganzoo.recipe.build import build_network
 from ganzoo.recipe.schema import Component
@@ -102,7 +103,8 @@ def import_generators(
     settings = parse_overrides(list(overrides)).values
     converted = [_convert(kind, importer, file, settings) for file in files]
     named = dict(zip(_names(converted, direction), converted, strict=True))
-    _write(out, _config(plugins().get("importer", kind).details.get("model", kind), named, evaluating), named, files)
+    model = plugins().get("importer", kind).details.get("model", kind)
+    _write(out, _config(model, files, named, evaluating), named)
     return out
 
 
@@ -185,7 +187,7 @@ def _names(converted: Sequence[_Converted], direction: str | None) -> list[str]:
     return [first, OPPOSITE[first]][: len(converted)]
 
 
-def _config(model: str, named: Mapping[str, _Converted], evaluating: bool) -> dict[str, Any]:
+def _config(model: str, files: Sequence[Path], named: Mapping[str, _Converted], evaluating: bool) -> dict[str, Any]:
     first = next(iter(named.values()))
     modes = {one.layout.inference for one in named.values()}
     networks = {name: network_entry(name, one.component, plugins()) for name, one in named.items()}
@@ -193,6 +195,8 @@ def _config(model: str, named: Mapping[str, _Converted], evaluating: bool) -> di
         "format": FORMAT,
         "ganzoo": version("ganzoo"),
         "model": model,
+        **said(plugins().get("model", model), "paper", "citation"),
+        "imported": [file.name for file in files],
         "step": 0,
         "inference": "train" if "train" in modes and not evaluating else "eval",
         "image": {"channels": first.layout.config["channels"], "size": first.layout.size, "class_names": []},
@@ -200,7 +204,7 @@ def _config(model: str, named: Mapping[str, _Converted], evaluating: bool) -> di
     }
 
 
-def _write(out: Path, config: Mapping[str, Any], named: Mapping[str, _Converted], files: Sequence[Path]) -> None:
+def _write(out: Path, config: Mapping[str, Any], named: Mapping[str, _Converted]) -> None:
     """The whole folder, or none."""
     beside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
@@ -208,15 +212,10 @@ def _write(out: Path, config: Mapping[str, Any], named: Mapping[str, _Converted]
         for name, one in named.items():
             save_file(one.tensors, beside / f"{name}.safetensors", metadata={"format": "pt"})
         write_text(beside / "config.json", json.dumps(config, indent=2) + "\n")
-        write_text(beside / "README.md", _readme(config, files))
+        card.write(beside)
         sync_folder(beside)
         beside.replace(out)
     except OSError as error:
         raise DataError(f"{out}: cannot be written: {error.strerror}", hint="Choose another --out.") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def _readme(config: Mapping[str, Any], files: Sequence[Path]) -> str:
-    came_from = " and ".join(f"`{file.name}`" for file in files)
-    return f"# {config['model']}\n\nConverted by ganzoo {config['ganzoo']} from {came_from}.\n\n{usage(config)}"

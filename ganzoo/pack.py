@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ganzoo import card
 from ganzoo.checkpoint import read_state, read_tensors
 from ganzoo.files import write_text
 from ganzoo.plugins import Plugins, plugins, version
 from ganzoo.recipe.build import loop_class_of, role_of
 from ganzoo.recipe.schema import Component
+from ganzoo.registry import Entry
 from ganzoo.run import Run, step_of
 from ganzoo.scores import FILE as SCORES
 from ganzoo.untrusted import read_json
@@ -32,20 +34,22 @@ def pack(run: Run, checkpoint: Path) -> Path:
         The folder, which :func:`ganzoo.load` takes.
     """
     state = read_state(checkpoint)
-    config = _config(run, state["step"], state.get("image", {}))
+    config = _config(run, state)
     folder = run.generator
     folder.mkdir(exist_ok=True)
     weights = _published_weights(checkpoint, state)
+    (folder / "config.json").unlink(missing_ok=True)  # until it is whole again it is no generator folder
     for entry in config["networks"].values():
         _save(_below(weights, f"networks.{entry['of']}."), folder / entry["weights"])
     shutil.copyfile(run.recipe_file, folder / "recipe.toml")
     if (run.folder / SCORES).is_file():
         shutil.copyfile(run.folder / SCORES, folder / SCORES)
-    grids = sorted(run.samples.glob("step-*.png"))
-    if grids:
-        shutil.copyfile(grids[-1], folder / "samples.png")
-    write_text(folder / "README.md", _readme(run, config))
+    grids = sorted(run.samples.glob("step-*.png"), key=step_of)
+    drawn = [grid for grid in grids if step_of(grid) <= state["step"]] or grids
+    if drawn:
+        shutil.copyfile(drawn[-1], folder / "samples.png")
     write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    card.write(folder)
     return folder
 
 
@@ -58,21 +62,27 @@ def is_packed(run: Run, checkpoint: Path) -> bool:
     return isinstance(config, dict) and config.get("step") == step_of(checkpoint)
 
 
-def _config(run: Run, step: int, image: Mapping[str, Any]) -> dict[str, Any]:
+def _config(run: Run, state: Mapping[str, Any]) -> dict[str, Any]:
     found = plugins()
     loop_class = loop_class_of(run.recipe.model, found)
     networks = {}
+    suppliers = {found.get("model", run.recipe.model).plugin}
     for name, network in loop_class.published(loop_class.Config(**run.recipe.loop)).items():
         component = run.recipe.networks[role_of(network, run.recipe)]
         networks[name] = network_entry(name, component, found) | {"of": network}
+        suppliers.add(found.get("network", component.type).plugin)
     return {
         "format": FORMAT,
         "ganzoo": version("ganzoo"),
+        "plugins": {one.name: one.version for one in sorted(suppliers, key=str) if one.name != "ganzoo"},
         "model": run.recipe.model,
-        "step": step,
+        **said(found.get("model", run.recipe.model), "paper", "citation"),
+        "step": state["step"],
         "inference": loop_class.inference,
-        "image": dict(image),
+        "image": {**state.get("image", {}), "range": [-1, 1]},
         "networks": networks,
+        "data": _data(found.get("data", run.recipe.data.type)),
+        "training": dict(_training(run, state)),
     }
 
 
@@ -86,6 +96,30 @@ def network_entry(name: str, component: Component, found: Plugins) -> dict[str, 
         "config": component.options,
         "weights": f"{name}.safetensors",
     }
+
+
+def _data(entry: Entry) -> dict[str, str]:
+    """What is known of the data that the model was trained on, beside what the recipe says."""
+    return {"type": entry.name, "summary": entry.summary, **said(entry, "source", "licence")}
+
+
+def said(entry: Entry, *names: str) -> dict[str, str]:
+    """The details that a plugin gave when it registered; any may be missing."""
+    return {name: entry.details[name] for name in names if name in entry.details}
+
+
+def _training(run: Run, state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the model was made with, and how long it took; nothing that tells whose machine it was."""
+    environment = run.environment()
+    for key in ("device", "torch", "python", "seed", "data"):
+        if key in environment:
+            yield key, environment[key]
+    yield "seconds", round(float(state.get("seconds", 0.0)), 1)
+    lines = [line for line in run.history() if line.get("step", 0) <= state["step"]]
+    speeds = sorted(line["images_per_second"] for line in lines if line.get("images_per_second"))
+    if speeds:
+        yield "images_per_second", speeds[len(speeds) // 2]
+    yield "memory_mib", max((line.get("memory_mib", 0.0) for line in lines), default=0.0)
 
 
 def _published_weights(checkpoint: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -105,23 +139,3 @@ def _save(tensors: dict[str, Tensor], path: Path) -> None:
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def usage(config: Mapping[str, Any]) -> str:
-    """How a generator folder is used, in Markdown."""
-    directions = [name for name in config["networks"] if name != "sample"]
-    if directions:
-        command = f"ganzoo translate . photo.jpg --direction {directions[0]} --out translated/"
-        python = f'ganzoo.load(".").translate("photo.jpg", direction="{directions[0]}")'
-    else:
-        command = "ganzoo sample . -n 64 --seed 0 --out samples.png"
-        python = 'ganzoo.load(".").sample(64, seed=0)'
-    return f"```console\n$ {command}\n```\n\n```python\nimport ganzoo\n\n{python}\n```\n"
-
-
-def _readme(run: Run, config: Mapping[str, Any]) -> str:
-    return (
-        f"# {run.recipe.model}\n\nTrained with ganzoo {config['ganzoo']} for {config['step']} steps "
-        f"on `{run.recipe.data.type}`; `recipe.toml` is the whole recipe.\n\n"
-        f"![samples](samples.png)\n\n{usage(config)}"
-    )

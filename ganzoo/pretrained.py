@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import checkpoint, pack
+from ganzoo import checkpoint, hub, pack
 from ganzoo.data.base import to_tensor
 from ganzoo.data.images import decode
 from ganzoo.errors import DataError
@@ -113,18 +113,19 @@ def to_images(pictures: Tensor) -> list[Image.Image]:
 
 
 def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pretrained:
-    """Load the generator of a run folder, or a generator folder.
+    """Load the generator of a run folder, a generator folder, or a repository on the Hub.
 
     Args:
-        source: the folder.
+        source: the folder, or ``OWNER/NAME[@REVISION]``; a folder of that name goes before.
         device: where its networks work.
         name: of a run's checkpoints: ``latest``, ``best`` or a step.
 
     Raises:
         CheckpointError: it is neither, or its files do not fit the networks that it names.
         RegistryError: it names a network that no installed plugin supplies; says what to install.
+        HubError: it cannot be pulled.
     """
-    folder = Path(source)
+    folder = hub.locate(source)
     if is_run(folder):
         folder = _packed(Run.open(folder), name)
     config = read_config(folder)

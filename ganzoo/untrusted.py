@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -50,6 +51,16 @@ def parse_json(text: str) -> Any:
     return value
 
 
+def parse_toml(text: str) -> dict[str, Any]:
+    """TOML that is nested no deeper than :data:`MOST_NESTING`, with bounded numbers."""
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    bound(table)
+    return table
+
+
 def bound(value: Any, *, nesting: int = MOST_NESTING, number: int = MOST_NUMBER, items: int | None = None) -> None:
     """Raise a ValueError unless nesting, whole numbers, and (``items``) lists and tables keep within bounds."""
     level = [value]
@@ -75,17 +86,18 @@ def _below(level: list[Any], number: int, items: int | None) -> Iterator[Any]:
 def file_inside(folder: Path, name: str) -> Path:
     """The file ``name`` of a folder: no path, and no link out of it.
 
-    A link may lead to where huggingface_hub's cache keeps contents: from ``snapshots/<revision>/`` to ``blobs/``.
+    A link may lead to where huggingface_hub's cache keeps contents: from ``models--OWNER--NAME/snapshots/REVISION/`` to
+    ``models--OWNER--NAME/blobs/HASH``, and, for what came by Xet, on to ``blobs/HA/HASH`` beside all repositories.
     """
     if name != Path(name).name or "\\" in name or "\0" in name:
         raise ValueError(f"'{name}' is no name of a file in the folder")
     path, home = folder / name, folder.resolve()
-    allowed = [home, home.parent.parent / "blobs"] if home.parent.name == "snapshots" else [home]
     try:
         target = path.resolve()
     except RuntimeError as error:  # a circle of links
         raise ValueError(f"'{name}': {error}") from error
-    if target.parent not in allowed:
+    blobs = [home.parents[up] / "blobs" for up in (1, 2)] if home.parent.name == "snapshots" else []
+    if target.parent != home and not any(target.is_relative_to(folder) for folder in blobs):
         raise ValueError(f"'{name}' is a link that leads out of the folder")
     return path
 

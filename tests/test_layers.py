@@ -17,12 +17,13 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "ganzoo"
 
 TORCH_FREE = (
-    "errors names files scores signals spec untrusted",
+    "errors names files markdown scores signals spec untrusted",
     "config registry recipe",  # the package alone: its modules are below
     "hookspecs ganzoo",
     "plugins builtin",
     "recipe.schema recipe.source recipe.shipped recipe.parse scaffold",
-    "run",
+    "card refusals run",
+    "space",
 )
 LAYERS = (
     *TORCH_FREE,
@@ -32,6 +33,7 @@ LAYERS = (
     "checkpoint weights",
     "pack",
     "published",
+    "publishable",
     "pretrained hub",
     "evaluation export importing training",
     "testing",

@@ -10,7 +10,7 @@ import typer
 
 from ganzoo.cli.console import Output
 from ganzoo.cli.display import in_words
-from ganzoo.cli.options import AsJson
+from ganzoo.cli.options import AsJson, Source
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evaluate(
-    source: Annotated[str, typer.Argument(help="A run folder or a generator folder.")],
+    source: Source,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", help="A metric (ganzoo list metrics); may be repeated.")
     ] = None,
@@ -36,15 +36,16 @@ def evaluate(
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Score a generator on the test split of the data it was trained for; metrics.json in SOURCE keeps the scores."""
+    """Score a generator on the test split of the data it was trained for; metrics.json in a folder keeps the scores."""
     output = Output(as_json=as_json)
 
     from ganzoo.evaluation import evaluate as score
+    from ganzoo.hub import is_remote
 
     given = {"samples": samples, "extractor": extractor, "weights": weights, "seed": seed}
     settings = [f"evaluation.{key}={value}" for key, value in given.items() if value is not None]
     scored = score(
-        Path(source),
+        source,
         metrics or None,
         overrides=[*(overrides or []), *settings],
         device=device,
@@ -54,5 +55,7 @@ def evaluate(
     if as_json:
         output.json([{"id": one.id, **asdict(one)} for one in scored])
     else:
+        if is_remote(source):
+            output.note(f"{source} is on the Hub: its metrics.json is left as it is")
         rows = [[*words, one.id] for one in scored for words in in_words(one.values)]
         output.table("scores", ["score", "value", "to hold it against", "protocol"], rows)

@@ -15,6 +15,8 @@ from ganzoo.cli import (
     import_,
     list_,
     new_plugin,
+    pull,
+    push,
     recipe,
     resume,
     sample,
@@ -33,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (train, resume, list_, show, sample, translate, evaluate, import_, export, new_plugin):
+for module in (train, resume, list_, show, sample, translate, evaluate, push, pull, import_, export, new_plugin):
     module.add_to(app)
 app.add_typer(data.app, name="data")
 app.add_typer(recipe.app, name="recipe")

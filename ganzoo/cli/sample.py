@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.cli.console import Output
-from ganzoo.cli.options import Quiet
+from ganzoo.cli.options import Quiet, Source
 from ganzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def sample(
-    source: Annotated[str, typer.Argument(help="A run folder or a generator folder.")],
+    source: Source,
     count: Annotated[
         int | None,
         typer.Option("-n", "--count", min=1, help="Pictures: 64; 8 of each class with --label all; 1 in an animation."),

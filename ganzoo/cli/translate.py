@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.console import Output
-from ganzoo.cli.options import Quiet
+from ganzoo.cli.options import Quiet, Source
 from ganzoo.errors import DataError
 
 
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def translate(
-    source: Annotated[str, typer.Argument(help="A run folder or a generator folder.")],
+    source: Source,
     images: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     direction: Annotated[
         str | None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.errors import RecipeError
-from ganzoo.untrusted import MOST_NESTING, bound
+from ganzoo.untrusted import MOST_NESTING, parse_toml
 
 Path = tuple[str, ...]
 
@@ -69,7 +69,7 @@ def parse(text: str, name: str) -> Source:
         RecipeError: it is not TOML; says line and column.
     """
     try:
-        values = _loads(text)
+        values = parse_toml(text)
     except ValueError as error:
         raise RecipeError(f"{name}: {error}", hint="A recipe is TOML: https://toml.io") from error
     places: dict[Path, str] = {path: f"{name}:{line}" for path, line in _lines(text).items()}
@@ -102,21 +102,11 @@ def parse_overrides(overrides: list[str]) -> Source:
 
 def _value(text: str) -> Any:
     try:
-        return _loads(f"value = {text}")["value"]
+        return parse_toml(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
     except ValueError as error:
         raise RecipeError(f"--set: {text[:100]}: {error}") from error
-
-
-def _loads(text: str) -> dict[str, Any]:
-    """TOML within bounds; a ValueError when it is none, or outside of them."""
-    try:
-        values = tomllib.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    bound(values)
-    return values
 
 
 def _merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _summary(run: Run, history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     if "epoch" in last:
         facts["epochs"] = f"{last['epoch']:.4g}"
     if seconds:
-        facts["duration"] = str(datetime.timedelta(seconds=round(min(spent, _MOST_SECONDS))))
+        facts["duration"] = str(datetime.timedelta(seconds=round(min(max(spent, 0.0), _MOST_SECONDS))))
     speeds = [line["images_per_second"] for line in history if line.get("images_per_second")]
     if speeds:
         facts["images per second"] = f"{sorted(speeds)[len(speeds) // 2]:.3g}"

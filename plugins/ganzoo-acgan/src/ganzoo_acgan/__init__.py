@@ -31,4 +31,5 @@ def register_models(register: Register) -> None:
         summary="pictures of the label that is asked for, by a classifier",
         loop="acgan",
         paper="arXiv:1610.09585",
+        citation="A. Odena, C. Olah, J. Shlens: Conditional Image Synthesis with Auxiliary Classifier GANs. ICML 2017",
     )

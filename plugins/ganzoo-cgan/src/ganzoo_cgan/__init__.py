@@ -30,4 +30,5 @@ def register_models(register: Register) -> None:
         summary="pictures of the label that is asked for",
         loop="cgan",
         paper="arXiv:1411.1784",
+        citation="M. Mirza, S. Osindero: Conditional Generative Adversarial Nets. 2014",
     )

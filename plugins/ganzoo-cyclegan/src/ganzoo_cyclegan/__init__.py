@@ -31,6 +31,8 @@ def register_models(register: Register) -> None:
         summary="unpaired image-to-image translation",
         loop="cyclegan",
         paper="arXiv:1703.10593",
+        citation="J.-Y. Zhu, T. Park, P. Isola, A. A. Efros: "
+        "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks. ICCV 2017",
     )
 
 

@@ -19,6 +19,8 @@ def register_models(register: Register) -> None:
         summary="pictures from noise, by convolutions",
         loop="adversarial",
         paper="arXiv:1511.06434",
+        citation="A. Radford, L. Metz, S. Chintala: "
+        "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks. ICLR 2016",
     )
 
 

@@ -36,4 +36,6 @@ def register_models(register: Register) -> None:
         summary="cross-domain relations discovered in unpaired pictures",
         loop="discogan",
         paper="arXiv:1703.05192",
+        citation="T. Kim, M. Cha, H. Kim, J. K. Lee, J. Kim: "
+        "Learning to Discover Cross-Domain Relations with Generative Adversarial Networks. ICML 2017",
     )

@@ -21,4 +21,6 @@ def register_models(register: Register) -> None:
         summary="unsupervised dual learning for image-to-image translation",
         loop="dualgan",
         paper="arXiv:1704.02510",
+        citation="Z. Yi, H. Zhang, P. Tan, M. Gong: "
+        "DualGAN: Unsupervised Dual Learning for Image-to-Image Translation. ICCV 2017",
     )

@@ -26,4 +26,6 @@ def register_models(register: Register) -> None:
         summary="pictures from noise, by least squares",
         loop="adversarial",
         paper="arXiv:1611.04076",
+        citation="X. Mao, Q. Li, H. Xie, R. Y. K. Lau, Z. Wang, S. P. Smolley: "
+        "Least Squares Generative Adversarial Networks. ICCV 2017",
     )

@@ -21,6 +21,8 @@ def register_models(register: Register) -> None:
         summary="image-to-image translation learned from pairs",
         loop="pix2pix",
         paper="arXiv:1611.07004",
+        citation="P. Isola, J.-Y. Zhu, T. Zhou, A. A. Efros: "
+        "Image-to-Image Translation with Conditional Adversarial Networks. CVPR 2017",
     )
 
 

@@ -19,4 +19,6 @@ def register_models(register: Register) -> None:
         summary="pictures from noise, by perceptrons",
         loop="adversarial",
         paper="arXiv:1406.2661",
+        citation="I. Goodfellow, J. Pouget-Abadie, M. Mirza, B. Xu, D. Warde-Farley, S. Ozair, A. Courville, "
+        "Y. Bengio: Generative Adversarial Networks. NeurIPS 2014",
     )

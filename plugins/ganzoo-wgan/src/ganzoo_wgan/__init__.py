@@ -30,6 +30,7 @@ def register_models(register: Register) -> None:
         summary="pictures from noise, by a clipped critic",
         loop="wgan",
         paper="arXiv:1701.07875",
+        citation="M. Arjovsky, S. Chintala, L. Bottou: Wasserstein GAN. ICML 2017",
     )
     register(
         "wgan-gp",
@@ -37,4 +38,6 @@ def register_models(register: Register) -> None:
         summary="pictures from noise, by a gradient-penalised critic",
         loop="wgan-gp",
         paper="arXiv:1704.00028",
+        citation="I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville: "
+        "Improved Training of Wasserstein GANs. NeurIPS 2017",
     )
