@@ -48,7 +48,7 @@ class _Synchronised(_BatchNorm):
             result: Tensor = super().forward(input)
             return result
         self._check_input_dim(input)  # type: ignore[no-untyped-call]
-        values = input.float()
+        values = input.to(torch.promote_types(input.dtype, torch.float32))
         others = [0, *range(2, values.dim())]
         shape = [1, -1, *[1] * (values.dim() - 2)]
         count = values.new_full((1,), values.numel() / values.shape[1])

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -231,13 +232,23 @@ class World:
             if not self.leads:
                 raise Stopped(error.signal, "") from error
             return
-        first = True
-        with suppress(RuntimeError):  # the store went with the process that held it
-            first = self.store.add("told", 1) == 1
-        if not first:
+        if not self._is_first_to_tell():
             # A launcher ends all processes as soon as one has ended: leave that to the one that has something to tell.
             time.sleep(_GRACE)
             raise Followed from error
+
+    def _is_first_to_tell(self) -> bool:
+        """Also when nobody answers: the store went with the process that held it, or with the link to it."""
+        answers: list[int] = []
+
+        def ask() -> None:
+            with suppress(RuntimeError):
+                answers.append(self.store.add("told", 1))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(_GRACE)
+        return answers in ([], [1])
 
     def _leave(self) -> None:
         if distributed.is_initialized():
