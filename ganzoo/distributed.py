@@ -204,17 +204,16 @@ class World:
             return
         absent = [number for number, parameter in enumerate(parameters) if parameter.grad is None]
         there = parameters[0].new_ones(len(parameters))
-        there[absent] = 0.0
+        if absent:
+            there[absent] = 0.0
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
         flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), there])
         with talking():
             distributed.all_reduce(flat)
         *means, there = torch.split(flat.div_(self.size), [*(gradient.numel() for gradient in gradients), len(there)])
         torch._foreach_copy_(gradients, [mean.view_as(g) for mean, g in zip(means, gradients, strict=True)])
-        for number in absent:
-            if (
-                there[number] > 0
-            ):  # only where one is absent must this process know, and so wait, whether others have it
+        if absent:  # only then must this process know, and so wait for the device, whether another has them
+            for number in set(absent) & set(there.nonzero().flatten().tolist()):
                 parameters[number].grad = gradients[number]
 
     # The end.
@@ -250,12 +249,12 @@ class World:
         asking.join(_GRACE)
         return answers in ([], [1])
 
-    def _leave(self) -> None:
-        if distributed.is_initialized():
-            if self._asked is not None:
-                with suppress(RuntimeError):
-                    self._asked[0].wait()
-            distributed.destroy_process_group()
+    def _leave(self, patience: float | None) -> None:
+        """End the connections, which waits for what is under way: in trouble that may never come to its end."""
+        if self.size > 1 and distributed.is_initialized():
+            leaving = threading.Thread(target=distributed.destroy_process_group, daemon=True)
+            leaving.start()
+            leaving.join(patience)
 
 
 @contextmanager
@@ -265,14 +264,16 @@ def joined() -> Iterator[World]:
     An error in one of them ends them all, and is told by the first that has one.
     """
     world = _from_environment()
+    patience: float | None = None
     try:
         yield world
-    except Exception as error:
-        world._tell(error)
+    except BaseException as error:
+        patience = 1.0
+        if isinstance(error, Exception):
+            world._tell(error)
         raise
     finally:
-        if world.size > 1:
-            world._leave()
+        world._leave(patience)
 
 
 def seed_rank(seed: int, rank: int, step: int = 0) -> None:

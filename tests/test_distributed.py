@@ -78,7 +78,13 @@ def together(tmp_path_factory):
 
 def same_noise(folder):
     """Trainings by plain gradient descent: Adam makes a step of its full size out of a rounding error."""
-    more = ["train.steps=6", 'optimizer={type="sgd", lr=0.02}', "ema.half_life=20", "train.log_every=2"]
+    more = [
+        "train.steps=6",
+        "augment.instance_noise=0",
+        'optimizer={type="sgd", lr=0.02}',
+        "ema.half_life=20",
+        "train.log_every=2",
+    ]
     for model in EQUAL:
         extra = ["train.accumulate=2"] if model == "gan" else []
         overrides = settings_of(model, *more, *extra)
@@ -332,3 +338,75 @@ def test_other_numbers_of_processes_than_torchruns_are_refused(monkeypatch):
     done = ganzoo("train", "cyclegan", "--processes", "3")
     assert done.returncode == 2
     assert "one of 2 processes already" in done.stdout
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *map(str, arguments)], check=True, capture_output=True, timeout=30)
+
+
+@pytest.fixture
+def machines():
+    """Two network namespaces with a link between them: their names and addresses."""
+    names = [f"gz{os.getpid()}{side}" for side in "ab"]
+    links = [f"gz{os.getpid() % 100000}{side}" for side in "ab"]
+    addresses = ["10.213.77.1", "10.213.77.2"]
+    try:
+        for name in names:
+            ip("netns", "add", name)
+        ip("link", "add", links[0], "netns", names[0], "type", "veth", "peer", "name", links[1], "netns", names[1])
+        for name, link, address in zip(names, links, addresses, strict=True):
+            ip("-n", name, "addr", "add", f"{address}/24", "dev", link)
+            ip("-n", name, "link", "set", link, "up")
+            ip("-n", name, "link", "set", "lo", "up")
+    except (OSError, subprocess.CalledProcessError) as error:
+        remove(names)
+        pytest.skip(f"two network namespaces need root and iproute2: {getattr(error, 'stderr', '') or error}")
+    yield list(zip(names, links, addresses, strict=True))
+    remove(names)
+
+
+def remove(names):
+    for name in names:
+        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+def start_on(machine, host, log, *arguments):
+    """The launcher of one machine; ``host`` keeps the meeting place."""
+    name, link, address = machine
+    meeting = f"join_timeout=120,read_timeout=60,is_host={int(machine == host)}"
+    launcher = torchrun(
+        *("--nnodes", 2, "--nproc-per-node", 1, "--rdzv-id", "one", "--rdzv-backend", "c10d"),
+        *("--rdzv-endpoint", f"{host[2]}:29511", "--rdzv-conf", meeting, "--local-addr", address),
+    )
+    return subprocess.Popen(
+        ["ip", "netns", "exec", name, *launcher, *map(str, arguments)],
+        env={**os.environ, "GLOO_SOCKET_IFNAME": link},
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+    )
+
+
+@pytest.mark.slow
+def test_two_machines_that_lose_their_link_end_and_go_on(tmp_path, machines):
+    run, logs = tmp_path / "run", [tmp_path / "a.log", tmp_path / "b.log"]
+    training = endless(run, "runtime.timeout=10")
+    processes = [start_on(machine, machines[0], log, *training) for machine, log in zip(machines, logs, strict=True)]
+    try:
+        while checkpoint.newest(run / "checkpoints") is None:
+            assert [process.poll() for process in processes] == [None, None], logs[0].read_text()
+            time.sleep(0.1)
+        ip("-n", machines[1][0], "link", "set", machines[1][1], "down")
+        assert processes[0].wait(timeout=120) != 0
+        deadline = time.monotonic() + 60
+        while "error:" not in logs[1].read_text() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        ip("-n", machines[1][0], "link", "set", machines[1][1], "up")  # its launcher waits for the other's for minutes
+        assert processes[1].wait(timeout=120) != 0
+    finally:
+        for process in processes:
+            process.terminate()
+    for log in logs:
+        assert "another process of this training has ended, or cannot be reached" in log.read_text()
+    last = int(checkpoint.find(run / "checkpoints").name[5:])
+    done = ganzoo("resume", run, "--steps", last + 2)
+    assert done.returncode == 0, done.stdout
