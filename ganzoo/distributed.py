@@ -11,6 +11,7 @@ import datetime
 import itertools
 import json
 import os
+import random
 import socket
 import threading
 import time
@@ -278,7 +279,9 @@ def joined() -> Iterator[World]:
 
 def seed_rank(seed: int, rank: int, step: int = 0) -> None:
     """Seed what turns draw, differently on each rank."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)[0]))
+    number = int(np.random.SeedSequence([seed, rank, step]).generate_state(1)[0])
+    for source in (torch.manual_seed, random.seed, np.random.seed):
+        source(number)
 
 
 def restarts() -> tuple[int, int]:
@@ -291,8 +294,8 @@ def _from_environment() -> World:
     if size == 1 or not {"RANK", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys():
         return World()
     local = _number("LOCAL_RANK", 0), _number("LOCAL_WORLD_SIZE", 1)
-    with talking():
-        store = PrefixStore(f"ganzoo-{next(_trainings)}", _meeting_place())
+    with talking():  # torchrun's store outlives a restart, with all that was said in it
+        store = PrefixStore(f"ganzoo-{restarts()[0]}-{next(_trainings)}", _meeting_place())
     return World(_number("RANK", 0), size, *local, store)
 
 

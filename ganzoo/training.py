@@ -281,13 +281,13 @@ class _Session:
     def _log(self) -> None:
         """A line of ``metrics.jsonl``; reading the terms is the one place where the device is waited for."""
         terms = self.engine.terms.read()
-        if not self.world.leads:
-            return
         now, (then, waited, step) = time.monotonic(), self._mark
         elapsed, train = now - then, self.run.recipe.train
         images = (self.engine.step - step) * train.batch_size * train.accumulate
         self.seconds += elapsed
         self._mark = (now, self.waited, self.engine.step)
+        if not self.world.leads:
+            return
         metrics = {
             "seconds": round(self.seconds, 3),
             **terms,
@@ -371,7 +371,8 @@ class _Session:
     def _stopped(self, number: int) -> Stopped:
         """Save, and say how to go on."""
         if self._saved != self.engine.step:
-            self._log()
+            if self._mark[2] != self.engine.step:
+                self._log()
             self._save()
         name = signals.Signals(number).name
         return Stopped(number, f"{name}: stopped at step {self.run.step}; go on with: ganzoo resume {self.run.folder}")
