@@ -78,8 +78,8 @@ class World:
             self._wait_for(f"done {_machine()}" if self.local_rank else "done")
         yield
         if self.size > 1:
-            self.store.set("done" if self.leads else f"done {_machine()}", "")
-            self.store.set(f"done {_machine()}", "")
+            for name in (f"done {_machine()}", *["done"] * self.leads):
+                self.store.set(name, "")
 
     def _wait_for(self, name: str) -> None:
         while not self.store.check([name]):
@@ -201,7 +201,7 @@ class World:
 
         A parameter without a gradient counts as zeros, unless no rank has one: then it is left without.
         """
-        if self.size == 1:
+        if self.size == 1 or not parameters:
             return
         absent = [number for number, parameter in enumerate(parameters) if parameter.grad is None]
         there = parameters[0].new_ones(len(parameters))

@@ -249,7 +249,9 @@ def workers_of(process):
     return found
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_signal_to_the_launcher_stops_all_saves_and_the_run_goes_on(tmp_path, number, code):
     run = tmp_path / "run"
     process = start(*command(*endless(run), "--processes", "2"))
@@ -265,6 +267,7 @@ def test_a_signal_to_the_launcher_stops_all_saves_and_the_run_goes_on(tmp_path, 
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_a_signal_to_one_process_stops_all(tmp_path):
     run = tmp_path / "run"
     process = start(*command(*endless(run), "--processes", "2"))
@@ -312,6 +315,7 @@ def torchrun(*options):
     return [sys.executable, "-m", "torch.distributed.run", *map(str, options), "-m", "ganzoo"]
 
 
+@pytest.mark.slow
 def test_torchrun_starts_a_killed_training_again_where_it_was(tmp_path):
     run = tmp_path / "run"
     launcher = torchrun("--standalone", "--nproc-per-node", 2, "--max-restarts", 1)
