@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import os
 import random
 import shutil
@@ -14,15 +15,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+from safetensors.torch import save as save_bytes
 from torch import Tensor
 
+from ganzoo.distributed import seed_rank
 from ganzoo.engine import Engine
 from ganzoo.errors import CheckpointError
 from ganzoo.files import sync_folder
 from ganzoo.run import step_name, step_of
 from ganzoo.untrusted import is_number, read_json
+
+log = logging.getLogger("ganzoo.checkpoint")
 
 FORMAT = 1
 MOST_STATE = 64 * 2**20
@@ -34,6 +39,8 @@ _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticErro
 def save(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> Path:
     """Write ``folder/step-N`` and point ``latest`` at it.
 
+    Of several processes all call this: the first writes, the others give it what is their own.
+
     Args:
         folder: the run's ``checkpoints``.
         engine: what is saved: the loop whole, its average, its optimizers, the step and the random states.
@@ -43,6 +50,11 @@ def save(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> Path:
         CheckpointError: the disk is full or cannot be written; what was there before is untouched.
     """
     final = folder / step_name(engine.step)
+    world = engine.world
+    world.spread(engine.loop.networks.buffers())  # what batches leave there is each process's own until now
+    if not world.leads:
+        list(world.collect(_own_state(engine)))
+        return final
     beside = _hidden(final, "new")
     shutil.rmtree(beside, ignore_errors=True)
     try:
@@ -79,7 +91,9 @@ def restore(checkpoint: Path, engine: Engine) -> dict[str, Any]:
         tensors = read_tensors(checkpoint, "optimizers", state)
         for player, optimizer in engine.optimizers.items():
             _load_optimizer(optimizer, _unflatten(state["optimizers"][player], tensors, f"{player}."))
-        _set_random_state(state["random"])
+        _set_random_state(state["random"], engine.device)
+        if (state.get("processes", 1), engine.world.rank) != (1, 0):
+            _take_own_state(checkpoint, engine, state)
     except _MALFORMED as error:
         raise CheckpointError(f"{checkpoint}: does not fit this recipe: {error}") from error
     engine.step = state["step"]
@@ -168,6 +182,8 @@ def _require_form(state: Any) -> None:
         raise ValueError("'image' is no table")
     if type(state.get("step")) is not int or not 0 <= state["step"] <= 2**53:
         raise ValueError("'step' is no number of steps")
+    if type(state.get("processes", 1)) is not int or state.get("processes", 1) < 1:
+        raise ValueError("'processes' is no number of processes")
     for key in ("seconds", "epoch", "best"):
         if state.get(key) is not None and not is_number(state[key]):
             raise ValueError(f"'{key}' is no number")
@@ -193,15 +209,51 @@ def _write(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> None:
         settings[player] = _flatten(optimizer.state_dict(), files["optimizers"], f"{player}.")
     for name, tensors in files.items():
         save_file({key: _own(tensor) for key, tensor in tensors.items()}, folder / f"{name}.safetensors")
+    if engine.world.size > 1:
+        for rank, content in enumerate(engine.world.collect(b""), 1):
+            (folder / f"{_rank_name(rank)}.safetensors").write_bytes(content)
     state = {
         "format": FORMAT,
         "step": engine.step,
         "optimizers": settings,
-        "random": _random_state(),
+        "random": _random_state(engine.device),
+        "processes": engine.world.size,
         "sha256": {path.name: _sha256(path) for path in sorted(folder.glob("*.safetensors"))},
         **extra,
     }
     (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+
+
+def _own_state(engine: Engine) -> bytes:
+    """What a process has that the first one has not: its pools and other memories of the game, its random state."""
+    own = {key: _own(value) for key, value in engine.loop.state_dict().items() if not key.startswith("networks.")}
+    return save_bytes(own, {"random": json.dumps(_random_state(engine.device))})
+
+
+def _take_own_state(checkpoint: Path, engine: Engine, state: Mapping[str, Any]) -> None:
+    """Bring a process's own state back.
+
+    On another number of processes there is none that fits: then memories are those of the first, and chance is new.
+    """
+    world, saved = engine.world, state.get("processes", 1)
+    if saved != world.size:
+        if world.leads:
+            log.warning(
+                "the checkpoint is of %d processes, and %d go on: they see the same batches and draw other noise, so "
+                "numbers will not be those of a training that was never stopped",
+                saved,
+                world.size,
+            )
+        seed_rank(engine.recipe.train.seed, world.rank, state["step"])
+    elif not world.leads:
+        name = _rank_name(world.rank)
+        engine.loop.load_state_dict(read_tensors(checkpoint, name, state), strict=False)
+        with safe_open(checkpoint / f"{name}.safetensors", "pt") as file:
+            _set_random_state(json.loads(file.metadata()["random"]), engine.device)
+
+
+def _rank_name(rank: int) -> str:
+    return f"rank-{rank:04d}"
 
 
 def _own(tensor: Tensor) -> Tensor:
@@ -262,23 +314,23 @@ def _load_module(module: torch.nn.Module, tensors: dict[str, Tensor], checkpoint
         raise CheckpointError(f"{checkpoint}: does not fit this recipe's networks: {error}") from error
 
 
-def _random_state() -> dict[str, Any]:
+def _random_state(device: torch.device) -> dict[str, Any]:
     version, internal, gauss = random.getstate()
     name, keys, *rest = np.random.get_state(legacy=True)
     return {
         "torch": base64.b64encode(torch.get_rng_state().numpy().tobytes()).decode(),
-        "cuda": [base64.b64encode(state.numpy().tobytes()).decode() for state in torch.cuda.get_rng_state_all()]
-        if torch.cuda.is_available()
+        "cuda": [base64.b64encode(torch.cuda.get_rng_state(device).numpy().tobytes()).decode()]
+        if device.type == "cuda"
         else [],
         "python": [version, list(internal), gauss],
         "numpy": [name, np.asarray(keys).tolist(), *rest],
     }
 
 
-def _set_random_state(saved: Mapping[str, Any]) -> None:
+def _set_random_state(saved: Mapping[str, Any], device: torch.device) -> None:
     torch.set_rng_state(_bytes(saved["torch"]))
-    if saved["cuda"] and torch.cuda.device_count() == len(saved["cuda"]):
-        torch.cuda.set_rng_state_all([_bytes(state) for state in saved["cuda"]])
+    if saved["cuda"] and device.type == "cuda":
+        torch.cuda.set_rng_state(_bytes(saved["cuda"][0]), device)
     version, internal, gauss = saved["python"]
     random.setstate((version, tuple(internal), gauss))
     name, keys, position, *rest = saved["numpy"]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from statistics import fmean
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.augment import Augmentation
+from ganzoo.batchnorm import batch_norm_alone, synchronise_batch_norm
+from ganzoo.distributed import World
 from ganzoo.ema import NetworkAverage
 from ganzoo.errors import TrainingError
 from ganzoo.loop import Batch, TrainingLoop, Turn
@@ -26,17 +29,28 @@ class Engine:
     Attributes:
         step: steps done.
         steps: steps in all; ``steps_per_epoch``: those in an epoch.
+        world: the processes that train together.
     """
 
     def __init__(
-        self, loop: TrainingLoop, recipe: Recipe, device: torch.device, steps: int, steps_per_epoch: int
+        self,
+        loop: TrainingLoop,
+        recipe: Recipe,
+        device: torch.device,
+        steps: int,
+        steps_per_epoch: int,
+        world: World | None = None,
     ) -> None:
         self.device = device
+        self.world = world or World()
         self.recipe = recipe
         self._channels_last = recipe.runtime.channels_last
         self.loop = loop.to(device)
         if self._channels_last:
             self.loop.networks.to(memory_format=torch.channels_last)
+        if self.world.size > 1 and recipe.runtime.batch_norm == "sync":
+            synchronise_batch_norm(self.loop.networks)
+        self.world.spread([*loop.networks.parameters(), *loop.networks.buffers()])
         self.steps, self.steps_per_epoch = steps, steps_per_epoch
         self.step = 0
         self.bf16 = uses_bf16(recipe.runtime, device)
@@ -54,7 +68,7 @@ class Engine:
         published = {name: loop.networks[name] for name in loop.publishes.values()}
         self.average = NetworkAverage(published, recipe.ema) if recipe.ema.half_life else None
         self.augmentation = Augmentation(loop, recipe.augment)
-        self.terms = TermLog()
+        self.terms = TermLog(self.world)
         self._playing = ""
         loop.train()
         if recipe.runtime.compile:
@@ -71,7 +85,7 @@ class Engine:
                 self._play(turn, portions)
         self.step += 1
         if self.average is not None:
-            images = sum(len(next(iter(portion.values()))) for portion in portions)
+            images = self.world.size * sum(len(next(iter(portion.values()))) for portion in portions)
             self.average.update(images, images * self.step)
 
     def place(self, batch: Batch) -> Batch:
@@ -91,6 +105,7 @@ class Engine:
         optimizer.zero_grad(set_to_none=True)
         for batch in portions:
             self._backpropagate(turn, batch, turn.gain / len(portions))
+        self.world.average_gradients(self.parameters[turn.player])
         clip = self.settings[turn.player].clip_norm
         if clip:
             nn.utils.clip_grad_norm_(self.parameters[turn.player], clip)
@@ -154,7 +169,12 @@ class Engine:
         modes = {module: module.training for module in self.loop.modules()}
         self.loop.train(self.loop.inference == "train")
         try:
-            with torch.random.fork_rng(self._random_devices()), torch.no_grad(), autocast(self.device, self.bf16):
+            with (
+                torch.random.fork_rng(self._random_devices()),
+                torch.no_grad(),
+                autocast(self.device, self.bf16),
+                batch_norm_alone(),
+            ):
                 yield self.loop
         finally:
             for buffer, before in buffers:
@@ -170,7 +190,8 @@ class Engine:
 class TermLog:
     """Loss terms as the device made them, read together when the log is written: no synchronisation in between."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self.world = world
         self._values: dict[str, list[tuple[int, Tensor]]] = defaultdict(list)
 
     def add(self, step: int, group: str, terms: Mapping[str, Tensor]) -> None:
@@ -179,11 +200,23 @@ class TermLog:
             self._values[f"{group}/{name}"].append((step, value.detach()))
 
     def read(self) -> dict[str, float]:
-        """The mean of each term since the last reading.
+        """The mean of each term since the last reading, over all processes.
 
         Raises:
             TrainingError: a term is not finite; names the first one and its step.
         """
+        everyones = self.world.gather(self._read())
+        bad = [tuple(one) for _, found in everyones for one in found]
+        if bad:
+            step, name, value = min(bad)
+            raise TrainingError(
+                f"{name} is {value} at step {step}: the training cannot go on",
+                hint=FINITE_HINT,
+            )
+        return {name: fmean(means[name] for means, _ in everyones if name in means) for name in everyones[0][0]}
+
+    def _read(self) -> tuple[dict[str, float], list[tuple[int, str, float]]]:
+        """This process's means, and where a term was not finite: step, name and value."""
         values, self._values = self._values, defaultdict(list)
         means: dict[str, float] = {}
         bad: list[tuple[int, str, float]] = []
@@ -194,10 +227,4 @@ class TermLog:
             if not bool(finite.all()):
                 first = int((~finite).nonzero()[0])
                 bad.append((pairs[first][0] + 1, name, float(numbers[first])))
-        if bad:
-            step, name, value = min(bad)
-            raise TrainingError(
-                f"{name} is {value} at step {step}: the training cannot go on",
-                hint=FINITE_HINT,
-            )
-        return means
+        return means, bad

@@ -55,3 +55,7 @@ class Stopped(Exception):  # noqa: N818 (not an error: the person asked for it)
     def __init__(self, signal: int, message: str) -> None:
         super().__init__(message)
         self.signal = signal
+
+
+class Followed(Exception):  # noqa: N818 (another process has the error)
+    """Another process of this training tells what went wrong; this one only ends."""

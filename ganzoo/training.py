@@ -8,6 +8,7 @@ import random
 import signal as signals
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 from ganzoo import checkpoint, pack
 from ganzoo.data.base import Batch, Data, Track, untracked
 from ganzoo.data.loader import Loader
+from ganzoo.distributed import World, joined, restarts, seed_rank
 from ganzoo.engine import Engine
 from ganzoo.errors import CheckpointError, GanzooError, Stopped, TrainingError
 from ganzoo.evaluation import Scorer
@@ -30,7 +32,7 @@ from ganzoo.recipe.parse import check, read
 from ganzoo.recipe.rehearsal import rehearse
 from ganzoo.recipe.schema import Recipe, Train
 from ganzoo.report import write_report
-from ganzoo.run import Run, step_name
+from ganzoo.run import Run, is_run, step_name
 from ganzoo.signals import stop_request
 
 
@@ -53,6 +55,9 @@ def train(
         listeners: objects whose life-cycle hooks (see :mod:`ganzoo.hookspecs`) are called.
         track: shows the progress of long work before the first step.
 
+    Under torchrun the processes train together, and the first of them writes, logs and calls hooks. A training that
+    torchrun restarts goes on from the checkpoint that is in ``out``.
+
     Returns:
         The finished run.
 
@@ -61,16 +66,28 @@ def train(
         TrainingError: a loss or a weight is no longer finite; the checkpoints before are kept.
         Stopped: SIGINT or SIGTERM asked for a stop; a checkpoint was saved.
     """
-    found = plugins()
-    source = read(model, recipe, overrides, found)
-    checked = check(source, found)
-    device = pick_device(checked.runtime.device)
-    data = build_data(checked, found)
-    filled = fill_from_data(checked, data.spec, found)
-    rehearse(filled, data.spec, found, source)
-    data.prepare(track)
-    run = Run.create(filled, None if out is None else Path(out), Path(recipe).stem if recipe else "")
-    return _Session(run, data, device, track).fit(listeners)
+    with joined() as world:
+        track = track if world.leads else untracked
+        started = _restarted(out)
+        if started is not None and checkpoint.newest(started.checkpoints):
+            return _go_on(started, checkpoint.find(started.checkpoints), world, listeners, track)
+        found = plugins()
+        source = read(model, recipe, overrides, found)
+        checked = check(source, found)
+        device = world.device(pick_device(checked.runtime.device))
+        data = build_data(checked, found)
+        filled = fill_from_data(checked, data.spec, found)
+        world.share_of(filled.train.batch_size)
+        rehearse(filled, data.spec, found, source)
+        with world.in_turn():
+            data.prepare(track)
+        run = started
+        if run is None and world.leads:
+            run = Run.create(filled, None if out is None else Path(out), Path(recipe).stem if recipe else "")
+        elif run is not None and world.leads:
+            run.rewind()
+        folder = world.announce("run folder", str(run.folder) if run else "")
+        return _Session(run or Run(Path(folder), filled), data, device, track, world).fit(listeners)
 
 
 def resume(
@@ -95,25 +112,51 @@ def resume(
     Raises:
         CheckpointError: no run, no checkpoint, a damaged one, or the run is finished and ``steps`` is no more.
     """
-    run = Run.open(folder)
-    if steps is not None:
-        length = Train.model_validate(run.recipe.train.model_dump() | {"steps": steps, "epochs": None})
-        run.recipe = run.recipe.model_copy(update={"train": length})
-    if device is not None:
-        run.recipe = run.recipe.model_copy(update={"runtime": run.recipe.runtime.model_copy(update={"device": device})})
-    start = checkpoint.find(run.checkpoints, name)
+    with joined() as world:
+        track = track if world.leads else untracked
+        run = Run.open(folder)
+        if steps is not None:
+            length = Train.model_validate(run.recipe.train.model_dump() | {"steps": steps, "epochs": None})
+            run.recipe = run.recipe.model_copy(update={"train": length})
+        if device is not None:
+            runtime = run.recipe.runtime.model_copy(update={"device": device})
+            run.recipe = run.recipe.model_copy(update={"runtime": runtime})
+        return _go_on(run, checkpoint.find(run.checkpoints, name), world, listeners, track)
+
+
+def _go_on(run: Run, start: Path, world: World, listeners: Sequence[object], track: Track[Any]) -> Run:
+    """Train on from a checkpoint."""
+    device = world.device(pick_device(run.recipe.runtime.device))
+    world.share_of(run.recipe.train.batch_size)
     data = build_data(_data_from_where_it_was(run), plugins())
-    data.prepare(track)
-    session = _Session(run, data, pick_device(run.recipe.runtime.device), track)
+    with world.in_turn():
+        data.prepare(track)
+    session = _Session(run, data, device, track, world)
     session.restore(start)
     if session.engine.step >= run.steps and pack.is_packed(run, start):
         raise CheckpointError(
             f"{run.folder}: the training is finished: {run.step} of {run.steps} steps are done",
             hint=f"To go on: ganzoo resume {run.folder} --steps {2 * run.step}",
         )
-    run.save_recipe()
-    run.rewind()
+    if world.leads:
+        run.save_recipe()
+        run.rewind()
     return session.fit(listeners)
+
+
+def _restarted(out: str | Path | None) -> Run | None:
+    """The run that torchrun has started before, and now starts again.
+
+    Raises:
+        CheckpointError: it may come to that, and nobody could find the run then.
+    """
+    done, allowed = restarts()
+    if allowed and out is None:
+        raise CheckpointError(
+            "a training that torchrun may restart needs a run folder that it finds again",
+            hint="Name it: --out runs/NAME",
+        )
+    return Run.open(out) if done and out is not None and is_run(Path(out)) else None
 
 
 def _data_from_where_it_was(run: Run) -> Recipe:
@@ -130,25 +173,31 @@ def _data_from_where_it_was(run: Run) -> Recipe:
 class _Session:
     """One run being trained: the engine and everything that is written beside it."""
 
-    def __init__(self, run: Run, data: Data, device: torch.device, track: Track[Any]) -> None:
+    def __init__(self, run: Run, data: Data, device: torch.device, track: Track[Any], world: World) -> None:
         recipe = run.recipe
         apply_runtime(recipe.runtime)
-        self.run, self.data = run, data
-        self.test = data.test()
+        self.run, self.data, self.world = run, data, world
+        self.test = data.test() if world.leads else None
         if self.test is not None:
             self.test.prepare(track)
         self.scorer = self._scorer(track)
-        self.loader = Loader(data, batch_size=recipe.train.batch_size, seed=recipe.train.seed)
+        batch_size = world.share_of(recipe.train.batch_size)
+        self.loader = Loader(data, batch_size=batch_size, seed=recipe.train.seed, rank=world.rank, world=world.size)
         run.steps_per_epoch = max(1, self.loader.batches_per_epoch // recipe.train.accumulate)
         run.steps = recipe.train.steps or (recipe.train.epochs or 1) * run.steps_per_epoch
+        world.announce("ready", "")  # what scores may have been trained first, for longer than others would wait
+        world.connect(device, recipe.runtime.timeout)
         for seed in (torch.manual_seed, random.seed, np.random.seed):
             seed(recipe.train.seed)  # here: what came before may have drawn numbers, or been cached
         loop = build_loop(recipe, data.spec, plugins())
-        self.engine = Engine(loop, recipe, device, run.steps, run.steps_per_epoch)
+        self.engine = Engine(loop, recipe, device, run.steps, run.steps_per_epoch, world)
+        if not world.leads:
+            seed_rank(recipe.train.seed, world.rank)
         self.waited = 0.0
         self.seconds = 0.0
         self.best: float | None = None
         self._mark = (time.monotonic(), 0.0, 0)
+        self._saved = -1  # the step of the last checkpoint
 
     def restore(self, folder: Path) -> None:
         """Go to where a checkpoint was saved."""
@@ -156,32 +205,50 @@ class _Session:
         self.run.step = self.engine.step
         self.seconds = float(state.get("seconds") or 0.0)
         self.best = state.get("best")
+        self._saved = self.engine.step
 
     def fit(self, listeners: Sequence[object]) -> Run:
         """Train to the end, then leave a generator folder and a report."""
-        run, train = self.run, self.run.recipe.train
-        if self.engine.step == 0:
-            run.save_environment(self._environment())
-        trackers = [plugins().load("tracker", name)(run) for name in train.trackers]
+        run, train, world = self.run, self.run.recipe.train, self.world
+        steps = world.gather(self.engine.step)
+        if len(set(steps)) > 1:
+            raise CheckpointError(
+                f"{run.folder}: the processes begin at different steps: {', '.join(map(str, steps))}",
+                hint="All machines must see the same run folder: put it where they share files.",
+            )
+        trackers = [plugins().load("tracker", name)(run) for name in train.trackers if world.leads]
         self.loader.position = self.engine.step * train.accumulate
-        with plugins().listening([*listeners, *trackers]), self.loader as loader, stop_request() as stop:
-            plugins().hook.train_start(run=run)
-            try:
-                batches = self._timed(iter(loader))
-                self._mark = (time.monotonic(), 0.0, self.engine.step)
-                while self.engine.step < run.steps and not stop.signal:
-                    self.engine.train_step(batches)
-                    run.step = self.engine.step
-                    self._write_what_is_due()
-                if stop.signal:
-                    raise self._stopped(stop.signal)
+        with stop_request() as stop, self._told([*listeners, *trackers]), self.loader as loader:
+            batches = self._timed(iter(loader))
+            self._mark = (time.monotonic(), 0.0, self.engine.step)
+            number = 0
+            while self.engine.step < run.steps and not (number := world.agree(stop.signal)):
+                self.engine.train_step(batches)
+                run.step = self.engine.step
+                self._write_what_is_due()
+            if number:
+                raise self._stopped(number)
+            if world.leads:
                 self._finish()
+        return run
+
+    @contextmanager
+    def _told(self, listeners: Sequence[object]) -> Iterator[None]:
+        """Around a training: listeners hear of its beginning and its end, and a report is left."""
+        run, leads = self.run, self.world.leads
+        if leads and self.engine.step == 0:
+            run.save_environment(self._environment())
+        with plugins().listening(listeners if leads else []):
+            if leads:
+                plugins().hook.train_start(run=run)
+            try:
+                yield
             except TrainingError as error:
                 raise self._failed(error) from error
             finally:
-                write_report(run)
-                plugins().hook.train_end(run=run, step=run.step)
-        return run
+                if leads:
+                    write_report(run)
+                    plugins().hook.train_end(run=run, step=run.step)
 
     def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """The batches, with the time spent waiting for them added up."""
@@ -198,14 +265,18 @@ class _Session:
         save = _is_due(step, train.checkpoint_every)
         if save or last or _is_due(step, train.log_every):
             self._log()
-        if last or _is_due(step, train.sample_every):
+        leads = self.world.leads
+        if leads and (last or _is_due(step, train.sample_every)):
             self._draw()
-        better = (last or _is_due(step, evaluation.every)) and self._evaluate()
+        better = False
+        if evaluation.metrics and (last or _is_due(step, evaluation.every)):
+            better = self.world.gather(leads and self._evaluate())[0]
         if save or last or better:
             folder = self._save()
-            if better:
+            if leads and better:
                 checkpoint.point(self.run.checkpoints, "best", folder)
-            checkpoint.prune(self.run.checkpoints, train.keep_checkpoints)
+            if leads:
+                checkpoint.prune(self.run.checkpoints, train.keep_checkpoints)
 
     def _log(self) -> None:
         """A line of ``metrics.jsonl``; reading the terms is the one place where the device is waited for."""
@@ -215,6 +286,8 @@ class _Session:
         images = (self.engine.step - step) * train.batch_size * train.accumulate
         self.seconds += elapsed
         self._mark = (now, self.waited, self.engine.step)
+        if not self.world.leads:
+            return
         metrics = {
             "seconds": round(self.seconds, 3),
             **terms,
@@ -287,7 +360,9 @@ class _Session:
             },
         }
         folder = checkpoint.save(self.run.checkpoints, self.engine, extra)
-        plugins().hook.checkpoint_saved(run=self.run, step=self.run.step, folder=folder)
+        self._saved = self.engine.step
+        if self.world.leads:
+            plugins().hook.checkpoint_saved(run=self.run, step=self.run.step, folder=folder)
         return folder
 
     def _finish(self) -> None:
@@ -295,8 +370,9 @@ class _Session:
 
     def _stopped(self, number: int) -> Stopped:
         """Save, and say how to go on."""
-        if not (self.run.checkpoints / step_name(self.engine.step) / "state.json").is_file():
-            self._log()
+        if self._saved != self.engine.step:
+            if self._mark[2] != self.engine.step:
+                self._log()
             self._save()
         name = signals.Signals(number).name
         return Stopped(number, f"{name}: stopped at step {self.run.step}; go on with: ganzoo resume {self.run.folder}")
@@ -316,6 +392,7 @@ class _Session:
             "system": platform.platform(),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})",
             "threads": torch.get_num_threads(),
+            "processes": self.world.size,
             "plugins": {status.provenance.name: status.provenance.version for status in plugins().statuses},
             "data": self.data.fingerprint(),
             "seed": self.run.recipe.train.seed,

@@ -28,7 +28,7 @@ TORCH_FREE = (
 LAYERS = (
     *TORCH_FREE,
     "autocast distributed foreign generators grids losses loop nets penalties pool scatter",
-    "adversarial augment data ema optim precision report translation",
+    "adversarial augment batchnorm data ema optim precision report translation",
     "metrics recipe.build recipe.rehearsal engine",
     "checkpoint weights",
     "pack",
@@ -38,6 +38,7 @@ LAYERS = (
     "evaluation export importing training",
     "testing",
     "cli.console cli.options",
+    "cli.launch",
     "cli",
     "__main__",
 )

@@ -25,7 +25,7 @@ from ganzoo.cli import (
     translate,
 )
 from ganzoo.cli.console import Output
-from ganzoo.errors import GanzooError, Stopped
+from ganzoo.errors import Followed, GanzooError, Stopped
 from ganzoo.plugins import plugins, version
 
 app = typer.Typer(
@@ -64,10 +64,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     logging.getLogger("ganzoo").addHandler(output.log_handler())
     plugins().hook.register_commands(app=app)
     try:
-        app(arguments, prog_name="ganzoo")
+        app(arguments, prog_name="ganzoo", obj=arguments)
     except Stopped as stop:
-        output.note(str(stop))
+        if str(stop):  # of several processes one says it
+            output.note(str(stop))
         sys.exit(128 + stop.signal)
+    except Followed:
+        sys.exit(1)
     except GanzooError as error:
         if "--debug" in arguments:
             raise

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.console import Output
+from ganzoo.cli.launch import Processes, is_first, launch
 from ganzoo.cli.options import AsJson, Quiet
 
 
@@ -17,14 +18,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def resume(
+    context: typer.Context,
     run: Annotated[Path, typer.Argument(help="A run folder, such as runs/cyclegan-...")],
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Train up to this many steps in all.")] = None,
     checkpoint: Annotated[str, typer.Option("--checkpoint", help="latest, best, or a step.")] = "latest",
     device: Annotated[str | None, typer.Option("--device", help="Another device than the recipe's.")] = None,
+    processes: Processes = 1,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Go on with RUN exactly where it stopped."""
+    launch(processes, context)
     output = Output(quiet=quiet, as_json=as_json)
 
     from ganzoo.cli.display import display
@@ -33,4 +37,5 @@ def resume(
     done = resume_training(
         run, steps=steps, name=checkpoint, device=device, listeners=[display(output)], track=output.track
     )
-    output.finished(done)
+    if is_first():
+        output.finished(done)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.console import Output
+from ganzoo.cli.launch import Processes, is_first, launch
 from ganzoo.cli.options import AsJson, Quiet
 
 
@@ -17,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="A model; ganzoo list models shows them.")],
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="A recipe file, or the name of one that comes along.")
@@ -27,10 +29,12 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", help="The run folder to make.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of weights, order, augmentation and noise.")] = None,
+    processes: Processes = 1,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Train MODEL: by its default recipe, which needs no download, or by the one named."""
+    launch(processes, context)
     output = Output(quiet=quiet, as_json=as_json)
     settings = list(overrides or [])
     if device is not None:
@@ -42,6 +46,8 @@ def train(
     from ganzoo.cli.display import display
     from ganzoo.training import train as run_training
 
-    settings += ask_to_download(model, recipe, settings, output)
+    if is_first():  # the others find what it downloads
+        settings += ask_to_download(model, recipe, settings, output)
     run = run_training(model, recipe, overrides=settings, out=out, listeners=[display(output)], track=output.track)
-    output.finished(run)
+    if is_first():
+        output.finished(run)

@@ -70,6 +70,13 @@ class Data:
         """The samples at ``indices``, augmented with draws from ``rng`` when the split is ``"train"``."""
         raise NotImplementedError
 
+    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
+        """The samples ``share`` of the batch at ``indices``: what one of several processes trains on.
+
+        The same pictures as in the whole batch. Sources whose samples cost something make those of the share alone.
+        """
+        return {key: value[share] for key, value in self.batch(indices, rng).items()}
+
     def test(self) -> Data | None:
         """The held-out split, not prepared; None where there is none."""
         return None

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from pydantic import Field, ValidationInfo, field_validator
 
-from ganzoo.data.base import Data, DataConfig, Track, to_tensor, untracked
+from ganzoo.data.base import Batch, Data, DataConfig, Track, to_tensor, untracked
 from ganzoo.data.download import TWO_WAYS
 from ganzoo.data.images import crop_batch
 from ganzoo.data.pictures import (
@@ -108,10 +108,18 @@ class FolderData(Data):
         reader = kind(self.load_size, self.config.channels)
         return Pictures(list(items), reader, list(labels), on_error=self.config.on_error)
 
-    def crops(self, pictures: Sequence[Any], rng: np.random.Generator) -> torch.Tensor:
-        """(N, C, size, size) in [-1, 1]; random in training only."""
-        chance = rng if self.split == "train" else None
-        pixels = crop_batch(pictures, self.config.size, chance, crop=self.config.crop, flip=self.config.flip)
+    def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
+        return self.part(indices, rng, slice(None))
+
+    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
+        raise NotImplementedError
+
+    def crops(
+        self, pictures: Sequence[Any], rng: np.random.Generator, among: int | None = None, share: slice = slice(None)
+    ) -> torch.Tensor:
+        """(N, C, size, size) in [-1, 1]; random in training only. The pictures are the ``share`` of ``among``."""
+        chance, config = rng if self.split == "train" else None, self.config
+        pixels = crop_batch(pictures, config.size, chance, crop=config.crop, flip=config.flip, among=among, share=share)
         return to_tensor(pixels)
 
     def folder(self, name: str = "") -> Path:

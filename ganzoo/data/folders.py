@@ -36,8 +36,9 @@ class ImageFolder(FolderData):
         files = self.share(self.files(self.folder(), recursive=True)) or self.none_in(self.folder())
         return {"image": self.pictures([(file,) for file in files])}
 
-    def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
-        return {"image": self.crops(self.sets["image"].fetch_all(indices)[0], rng)}
+    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
+        pictures, _ = self.sets["image"].fetch_all(indices[share])
+        return {"image": self.crops(pictures, rng, len(indices), share)}
 
     def test(self) -> Data | None:
         return self.shared_test()
@@ -85,9 +86,12 @@ class ClassFolders(FolderData):
             self.none_in(self.root)
         return {"image": self.pictures(items, labels)}
 
-    def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
-        pictures, labels = self.sets["image"].fetch_all(indices)
-        return {"image": self.crops(pictures, rng), "label": torch.tensor(labels, dtype=torch.int64)}
+    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
+        pictures, labels = self.sets["image"].fetch_all(indices[share])
+        return {
+            "image": self.crops(pictures, rng, len(indices), share),
+            "label": torch.tensor(labels, dtype=torch.int64),
+        }
 
     def test(self) -> Data | None:
         return self.shared_test()
@@ -153,12 +157,12 @@ class UnpairedImages(FolderData):
     def listing(self) -> dict[str, Pictures]:
         return {key: self.pictures([(file,) for file in self.files(self.domain(key))]) for key in ("A", "B")}
 
-    def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
+    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
         a, b = self.sets["A"], self.sets["B"]
         chosen = rng.integers(len(b), size=len(indices)).tolist() if self.split == "train" else indices
         return {
-            "A": self.crops(a.fetch_all(index % len(a) for index in indices)[0], rng),
-            "B": self.crops(b.fetch_all(index % len(b) for index in chosen)[0], rng),
+            key: self.crops(of.fetch_all(index % len(of) for index in those[share])[0], rng, len(indices), share)
+            for key, of, those in (("A", a, indices), ("B", b, chosen))
         }
 
     def test(self) -> Data | None:
@@ -236,8 +240,9 @@ class PairedImages(FolderData):
             raise self.misfit(f"{self.root}: {len(alone)} files of split {split} have no partner: {shown}")
         return [(sides[0][stem], sides[1][stem]) for stem in sides[0]]
 
-    def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
-        pairs = self.crops(self.sets["pair"].fetch_all(indices)[0], rng)  # A and B are channels of one picture here
+    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
+        pictures, _ = self.sets["pair"].fetch_all(indices[share])  # A and B are channels of one picture here
+        pairs = self.crops(pictures, rng, len(indices), share)
         channels = self.config.channels
         return {"A": pairs[:, :channels].contiguous(), "B": pairs[:, channels:].contiguous()}
 

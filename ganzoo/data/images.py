@@ -145,14 +145,17 @@ def crop_batch(
     *,
     crop: Literal["random", "center"] = "random",
     flip: bool = True,
+    among: int | None = None,
+    share: slice = slice(None),
 ) -> Pixels:
     """Crops (N, size, size, C) out of N pictures whose sides are at least ``size``.
 
     Without ``rng`` the crops are central and nothing is flipped; with it, flips (half of the pictures, left to right)
-    and random crops are drawn from it, three numbers a picture whatever the settings.
+    and random crops are drawn from it, three numbers a picture whatever the settings. The pictures may be the ``share``
+    of a batch of ``among``, whose draws they get.
     """
     out = np.empty((len(pictures), size, size, pictures[0].shape[2]), dtype=np.uint8)
-    draws = np.full((len(pictures), 3), 0.5) if rng is None else rng.random((len(pictures), 3))
+    draws = np.full((len(pictures), 3), 0.5) if rng is None else rng.random((among or len(pictures), 3))[share]
     if crop == "center":
         draws[:, :2] = 0.5
     for row, picture, (down, across, mirror) in zip(out, pictures, draws.tolist(), strict=True):

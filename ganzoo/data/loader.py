@@ -26,9 +26,10 @@ _ORDER, _AUGMENTATION = 0, 1  # keep the two kinds of random streams apart
 class Loader:
     """Iterates over batches ``start``, ``start + 1``, ... without end.
 
-    Batch number k depends on nothing but the data, ``seed``, k, ``rank`` and ``world``: epoch e goes through a
-    permutation drawn from (seed, e), of which each rank takes its part; augmentation is drawn from (seed, k, rank).
-    The incomplete last batch of an epoch is dropped.
+    Batch number k depends on nothing but the data, ``seed``, and k: epoch e goes through a permutation drawn from
+    (seed, e); augmentation is drawn from (seed, k). Of several processes each takes its share of that same batch, so
+    shares never overlap and a picture looks the same on any number of processes. The incomplete last batch of an
+    epoch is dropped.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Loader:
         world: int = 1,
         pin_memory: bool = False,
     ) -> None:
-        """``data`` is prepared. ``batch_size`` is that of one rank.
+        """``data`` is prepared. ``batch_size`` is that of one rank: a batch has ``world`` times as many samples.
 
         ``workers`` is by default what the data's config says, and 0 for data in memory.
 
@@ -57,7 +58,8 @@ class Loader:
                 f"{len(data)} samples do not fill one batch of {batch_size}{together}",
                 hint=f"Set train.batch_size to {len(data) // world} or less." * (len(data) >= world),
             )
-        self.data, self.batch_size, self.seed, self.rank, self.world = data, batch_size, seed, rank, world
+        self.data, self.seed = data, seed
+        self.whole, self.share = batch_size * world, slice(rank * batch_size, (rank + 1) * batch_size)
         self.position = start
         self.pin_memory = pin_memory
         self.workers = workers if workers is not None else 0 if data.in_memory else data.config.workers
@@ -74,22 +76,23 @@ class Loader:
         return batch
 
     def indices(self, k: int) -> list[int]:
-        """The samples of batch number ``k`` on this rank."""
+        """The samples of batch number ``k``, of all ranks."""
         epoch, place = divmod(k, self.batches_per_epoch)
         if epoch != self._epoch:
             rng = np.random.default_rng([self.seed, _ORDER, epoch])
             self._epoch, self._order = epoch, rng.permutation(len(self.data))
-        start = (place * self.world + self.rank) * self.batch_size
-        chosen: list[int] = self._order[start : start + self.batch_size].tolist()
+        chosen: list[int] = self._order[place * self.whole : (place + 1) * self.whole].tolist()
         return chosen
 
     def close(self) -> None:
         """Ends the worker processes."""
         # A DataLoader's iterator ends its workers when it is forgotten, which the traceback of an error may put off.
-        end = getattr(self._stream, "_shutdown_workers", None)
+        end, workers = getattr(self._stream, "_shutdown_workers", None), getattr(self._stream, "_workers", ())
         self._stream = None
         if end:
             end()
+        for worker in workers:
+            worker.kill()  # one that is stuck would not even have heard that it should end
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +101,7 @@ class Loader:
         self.close()
 
     def _here(self) -> Batch:
-        batch = _draw(self.data, self.seed, self.rank, self.position, self.indices(self.position))
+        batch = _draw(self.data, self.seed, self.share, self.position, self.indices(self.position))
         return {key: value.pin_memory() for key, value in batch.items()} if self.pin_memory else batch
 
     def _from_workers(self) -> Batch:
@@ -132,9 +135,9 @@ class Loader:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         context = multiprocessing.get_context(method)
         if method == "forkserver":
-            context.set_forkserver_preload([__name__])
+            context.set_forkserver_preload([__name__, "ganzoo.data.forkserver"])
         loader: DataLoader[Any] = DataLoader(
-            _Work(self.data, self.seed, self.rank),
+            _Work(self.data, self.seed, self.share),
             batch_size=None,
             sampler=_Keys(self, self.position),
             num_workers=self.workers,
@@ -159,8 +162,10 @@ def _tells_of_a_dead_worker(error: Exception) -> bool:
     return "in DataLoader worker process" not in str(error)
 
 
-def _draw(data: Data, seed: int, rank: int, k: int, indices: list[int]) -> Batch:
-    return data.batch(indices, np.random.default_rng([seed, _AUGMENTATION, k, rank]))
+def _draw(data: Data, seed: int, share: slice, k: int, indices: list[int]) -> Batch:
+    rng = np.random.default_rng([seed, _AUGMENTATION, k, 0])
+    is_whole = share == slice(0, len(indices))
+    return data.batch(indices, rng) if is_whole else data.part(indices, rng, share)
 
 
 class _Keys:
@@ -179,12 +184,12 @@ class _Keys:
 class _Work(Dataset[Any]):
     """Runs in the workers: a key to its batch (or the error that stopped it) and what there is to log."""
 
-    def __init__(self, data: Data, seed: int, rank: int) -> None:
-        self.data, self.seed, self.rank = data, seed, rank
+    def __init__(self, data: Data, seed: int, share: slice) -> None:
+        self.data, self.seed, self.share = data, seed, share
 
     def __getitem__(self, key: tuple[int, list[int]]) -> tuple[Batch | GanzooError, list[str]]:
         try:
-            result: Batch | GanzooError = _draw(self.data, self.seed, self.rank, *key)
+            result: Batch | GanzooError = _draw(self.data, self.seed, self.share, *key)
         except GanzooError as error:  # as a value: torch would bury the message in a worker's traceback
             result = error
         notes = [*_notes]
@@ -203,7 +208,8 @@ class _Notes(logging.Handler):
 
 
 def _begin_worker(number: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle; it ends the workers
+    for asking in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asking, signal.SIG_IGN)  # the main process's to handle; it ends the workers
     log.propagate = False
     log.handlers = [_Notes()]
 

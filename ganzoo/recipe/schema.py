@@ -119,7 +119,7 @@ class Train(Config):
     steps: Annotated[int, Field(gt=0, le=10**12)] | None = None
     """Steps, each of one batch; give this or ``epochs``."""
     batch_size: int = Field(1, gt=0, le=2**20)
-    """Samples in a batch."""
+    """Samples in a batch, which several processes share out evenly among them."""
     accumulate: int = Field(1, gt=0, le=2**20)
     """Batches whose gradients are averaged into one step: as one batch of ``batch_size * accumulate``."""
     seed: int = Field(0, ge=0, lt=2**63)
@@ -178,6 +178,10 @@ class Runtime(Config):
     """Only algorithms that give the same bits each time; slower on a GPU."""
     threads: int = Field(0, ge=0, le=1024)
     """CPU threads; 0 leaves torch's own choice."""
+    batch_norm: Literal["sync", "local"] = "sync"
+    """Whether batch norm takes its statistics over the batch of all processes, or each over its own share."""
+    timeout: float = Field(1800.0, gt=0, le=10**6)
+    """Seconds that a process waits for the others before it gives up; the first one's evaluation must take less."""
 
 
 class Recipe(Config):

@@ -83,7 +83,21 @@ def test_ranks_share_out_the_batch_of_one_process():
     parts = [take(Loader(Numbers(12), batch_size=2, seed=0, rank=rank, world=2), 6) for rank in (0, 1)]
     for one, left, right in zip(whole, *parts, strict=True):
         assert one["index"].tolist() == left["index"].tolist() + right["index"].tolist()
-        assert not torch.equal(left["draw"], right["draw"])
+        assert one["draw"].tolist() == left["draw"].tolist() + right["draw"].tolist()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_ranks_crop_and_flip_as_one_process_and_read_their_own_share_alone(pictures, workers, monkeypatch):
+    data = streaming(pictures)
+    whole = take(Loader(data, batch_size=4, seed=0, workers=0), 4)
+    read = []
+    fetch = data.sets["image"].fetch
+    if not workers:
+        monkeypatch.setattr(data.sets["image"], "fetch", lambda index: read.append(index) or fetch(index))
+    for rank in (0, 1):
+        part = take(Loader(data, batch_size=2, seed=0, rank=rank, world=2, workers=workers), 4)
+        assert same(part, [{"image": batch["image"][2 * rank : 2 * rank + 2]} for batch in whole])
+    assert len(read) == (0 if workers else 16)
 
 
 def test_workers_make_the_same_batches_and_end(pictures):
@@ -132,10 +146,11 @@ def test_an_error_of_the_data_itself_is_not_taken_for_a_death():
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 from itertools import islice
 from ganzoo.data import Loader
 from ganzoo.data.folders import ImageFolder
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 print("script runs", flush=True)
 data = ImageFolder(ImageFolder.Config(root=sys.argv[1], size=8, memory=0))
 data.prepare()
@@ -151,7 +166,8 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_reaches_the_main_process_alone_and_a_bare_script_runs_once(pictures, tmp_path_factory):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_reach_the_main_process_alone_and_a_bare_script_runs_once(pictures, tmp_path_factory, number):
     script = tmp_path_factory.mktemp("script") / "train.py"
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), str(pictures)]
@@ -159,7 +175,7 @@ def test_ctrl_c_reaches_the_main_process_alone_and_a_bare_script_runs_once(pictu
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
         lines = [process.stdout.readline(), process.stdout.readline()]
-        os.killpg(process.pid, signal.SIGINT)  # what a terminal does: every process of the group gets it
+        os.killpg(process.pid, number)  # what a terminal and torchrun do: every process of the group gets it
         rest = process.communicate(timeout=60)[0]
     assert lines == ["script runs\n", "ready\n"]
     assert rest == "went on after ctrl-c\n"
