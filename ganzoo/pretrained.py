@@ -58,11 +58,13 @@ class Pretrained:
     Attributes:
         config: what ``config.json`` says.
         generators: the networks, for work on tensors.
+        folder: where they came from.
     """
 
-    def __init__(self, config: PublishedConfig, generators: Generators) -> None:
+    def __init__(self, config: PublishedConfig, generators: Generators, folder: Path) -> None:
         self.config = config
         self.generators = generators
+        self.folder = folder
 
     @property
     def directions(self) -> list[str]:
@@ -154,7 +156,8 @@ def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pr
         folder = _packed(Run.open(folder), name)
     config = _read_config(folder)
     networks = {key: _network(folder, entry) for key, entry in config.networks.items()}
-    return Pretrained(config, Generators({key: net.to(device) for key, net in networks.items()}, config.inference))
+    generators = Generators({key: net.to(device) for key, net in networks.items()}, config.inference)
+    return Pretrained(config, generators, folder)
 
 
 def _packed(run: Run, name: str) -> Path:

@@ -32,7 +32,7 @@ LAYERS = (
     "checkpoint",
     "pack",
     "pretrained hub",
-    "evaluation training",
+    "demo evaluation training",
     "testing",
     "cli.console cli.options",
     "cli",

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ganzoo.cli import data, evaluate, list_, new_plugin, recipe, resume, sample, show, train, translate
+from ganzoo.cli import data, demo, evaluate, list_, new_plugin, recipe, resume, sample, show, train, translate
 from ganzoo.cli.console import Output
 from ganzoo.errors import GanzooError, Stopped
 from ganzoo.plugins import plugins, version
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (train, resume, list_, show, sample, translate, evaluate, new_plugin):
+for module in (train, resume, list_, show, sample, translate, evaluate, demo, new_plugin):
     module.add_to(app)
 app.add_typer(data.app, name="data")
 app.add_typer(recipe.app, name="recipe")
