@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     import gradio
 
 _MOST_UPLOADED = "32mb"
+_CONTRAST = {
+    **dict.fromkeys(("button_primary_background_fill", "button_primary_background_fill_dark"), "*primary_700"),
+    **dict.fromkeys(
+        ("button_primary_background_fill_hover", "button_primary_background_fill_hover_dark"), "*primary_800"
+    ),
+    **dict.fromkeys(("body_text_color_subdued", "block_info_text_color"), "*neutral_500"),
+}
+"""What of the theme would be harder to read than 4.5 to 1."""
 
 
 def build(source: str | Path, *, checkpoint: str = "latest", device: str = "cpu") -> gradio.Blocks:
@@ -73,7 +81,7 @@ def look() -> dict[str, Any]:
         neutral_hue="slate",
         font=["ui-sans-serif", "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
-    )
+    ).set(**_CONTRAST)
     plain: dict[str, Any] = {"ssr_mode": False, "pwa": False, "inline": False, "footer_links": [], "run_history": False}
     return {
         **plain,

@@ -56,7 +56,8 @@ class About:
     def header(self) -> str:
         """The top of the page, as HTML."""
         facts = "".join(f"<li>{html.escape(fact)}</li>" for fact in self.facts)
-        summary = f'<p class="summary">{html.escape(self.summary)}</p>' if self.summary else ""
+        sentence = f"{self.summary[:1].upper()}{self.summary[1:].rstrip('.')}." if self.summary else ""
+        summary = f'<p class="summary">{html.escape(sentence)}</p>' if sentence else ""
         title = f"<h1>{html.escape(self.name)}</h1>"
         task = f'<p class="task">{html.escape(self.task)}</p>'
         return f'<header class="about">{task}{title}{summary}<ul>{facts}</ul></header>'

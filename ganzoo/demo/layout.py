@@ -44,7 +44,7 @@ def _drawing(page: gr.Blocks, model: Pretrained) -> None:
     with gr.Row(elem_classes="panes"):
         with gr.Column(scale=2, min_width=280):
             other = gr.Button("Draw others", variant="primary", elem_id="others")
-            seed = _seed("Seed", 0, "The same seed draws the same.")
+            seed = _seed("Seed", 0, "The same seed draws the same.", "seed")
             count = gr.Slider(1, most, first, step=1, label="How many", elem_id="count")
             label, truncation = _label(model), _truncation()
         with gr.Column(scale=3, min_width=280):
@@ -73,9 +73,7 @@ def _translation(page: gr.Blocks, model: Pretrained, about: About) -> None:
         with gr.Column(scale=2, min_width=280):
             upload = _upload(about.examples[0][1] if about.examples else None)
             direction = gr.Radio(choices, value=model.directions[0], label="Direction", visible=len(choices) > 1)
-            if about.examples:
-                rows = [[picture, way] for way, picture in about.examples]
-                gr.Examples(rows, [upload, direction], label="Examples", api_visibility="private")
+            _examples(about, upload, direction)
         with gr.Column(scale=3, min_width=280):
             both = gr.ImageSlider(label="Before and after", type="pil", format="png", interactive=False,
                                   elem_id="both", max_height=640)  # fmt: skip
@@ -111,8 +109,8 @@ def _told(action: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-def _seed(label: str, value: int, info: str | None = None) -> gr.Number:
-    return gr.Number(value, label=label, info=info, precision=0, min_width=100)
+def _seed(label: str, value: int, info: str | None = None, name: str | None = None) -> gr.Number:
+    return gr.Number(value, label=label, info=info, precision=0, min_width=100, elem_id=name)
 
 
 def _new_seed() -> int:
@@ -132,6 +130,29 @@ def _truncation() -> gr.Slider:
     return gr.Slider(0.05, 1.0, 1.0, step=0.05, label="Truncation", info=info)
 
 
+def _examples(about: About, upload: gr.Image, direction: gr.Radio) -> None:
+    """Pictures to choose from, each with its direction."""
+    if not about.examples:
+        return
+    thumbnails = gr.Gallery(
+        [(picture, spoken(way)) for way, picture in about.examples],
+        label="Examples",
+        format="png",
+        columns=3,
+        height="auto",
+        allow_preview=False,
+        interactive=False,
+        buttons=[],
+        elem_id="examples",
+    )
+
+    def chosen(event: gr.SelectData) -> tuple[PIL.Image.Image, str]:
+        way, picture = about.examples[event.index]
+        return picture, way
+
+    thumbnails.select(chosen, outputs=[upload, direction], show_progress="hidden", api_visibility="private")
+
+
 def _upload(picture: PIL.Image.Image | None) -> gr.Image:
     """Hands on the path of what is uploaded: Gradio's own way of opening it says less of what is wrong with a file."""
     upload = gr.Image(
@@ -143,6 +164,7 @@ def _upload(picture: PIL.Image.Image | None) -> gr.Image:
         height=260,
         elem_id="upload",
     )
+    # No subclass: Gradio writes a file beside the module of each. An output that is an update would bring its own way back.
     setattr(upload, "preprocess", _path_of)  # noqa: B010 (type checkers want methods left alone)
     return upload
 
