@@ -103,7 +103,7 @@ def _told(action: Callable[..., Any]) -> Callable[..., Any]:
             return action(*values)
         except GanzooError as error:
             message = "<br>".join(html.escape(line) for line in (error.message, error.hint) if line)
-            raise gr.Error(message, title="That did not work", print_exception=False) from error
+            raise gr.Error(message, print_exception=False) from error
 
     del told.__wrapped__  # Gradio would count the model among the controls
     return told
@@ -136,7 +136,7 @@ def _examples(about: About, upload: gr.Image, direction: gr.Radio) -> None:
         return
     thumbnails = gr.Gallery(
         [(picture, spoken(way)) for way, picture in about.examples],
-        label="Examples",
+        show_label=False,
         format="png",
         columns=3,
         height="auto",
@@ -164,7 +164,8 @@ def _upload(picture: PIL.Image.Image | None) -> gr.Image:
         height=260,
         elem_id="upload",
     )
-    # No subclass: Gradio writes a file beside the module of each. An output that is an update would bring its own way back.
+    # Gradio writes a file beside the module of every subclass, hence none. No event may update this component's
+    # settings: that would make it anew.
     setattr(upload, "preprocess", _path_of)  # noqa: B010 (type checkers want methods left alone)
     return upload
 

@@ -11,12 +11,13 @@ from ganzoo.grids import captioned_grid
 
 def crop(image, column, columns=3):
     """The pictures of a column, below the captions."""
-    width = image.width // columns
-    return image.crop((column * width + 8, 40, (column + 1) * width - 8, image.height))
+    step = (image.width - 4) // columns
+    return image.crop((4 + column * step, 40, column * step + step, image.height))
 
 
-def alike(a, b):
-    return ImageChops.difference(a.convert("RGB"), b.convert("RGB")).getbbox() is None
+def alike(a, b, most=0):
+    """Whether no level differs by more than ``most``."""
+    return ImageChops.difference(a.convert("L"), b.convert("L")).getextrema()[1] <= most
 
 
 def test_a_seed_draws_what_sample_draws(conditional):
@@ -33,8 +34,8 @@ def test_a_label_and_truncation_are_passed_on(conditional):
 
 def test_the_way_begins_at_one_seed_and_ends_at_the_other(conditional):
     start, middle, end = (actions.between(conditional, 1, 2, way, 5, 1.0) for way in (0, 0.5, 1))
-    assert alike(crop(start, 1), crop(start, 0))
-    assert alike(crop(end, 1), crop(end, 2))
+    assert alike(crop(start, 1), crop(start, 0), most=1)
+    assert alike(crop(end, 1), crop(end, 2), most=1)
     assert not alike(crop(middle, 1), crop(middle, 0))
     assert not alike(crop(middle, 1), crop(middle, 2))
 

@@ -35,7 +35,7 @@ def values(page):
 
 def test_controls_go_with_the_model(conditional, points, translator):
     noise = values(build(conditional.folder))
-    assert {"Seed", "How many", "Label", "Truncation", "Way", "From seed", "To seed"} <= noise.keys()
+    assert {"Seed", "How many", "Label", "Truncation", "The way", "From seed", "To seed"} <= noise.keys()
     assert "Label" not in values(build(points.folder))
     assert {"Your picture", "Direction", "Before and after"} <= values(build(translator.folder)).keys()
 
@@ -129,7 +129,7 @@ def test_an_example_is_translated_and_a_broken_file_told_of(browser, translator,
     address = served(translator)
     browser.go(address)
     first = changed(browser, "#both", "")
-    browser.click("#examples button:nth-of-type(4)")
+    browser.click("#examples .thumbnail-item", 3)
     changed(browser, "#both", first)
     assert browser.wait("document.querySelector('input[type=radio]:checked').value === 'BtoA'")
     bad = tmp_path / "holiday.png"

@@ -101,11 +101,12 @@ class Browser:
             time.sleep(0.1)
         return value
 
-    def click(self, selector):
-        """A real click in the middle of an element."""
+    def click(self, selector, nth=0):
+        """A real click in the middle of the ``nth`` of those elements."""
+        element = f"document.querySelectorAll({json.dumps(selector)})[{nth}]"
         box = self.run(
             f"(e => {{e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect();"
-            f" return [b.x + b.width / 2, b.y + b.height / 2]}})(document.querySelector({json.dumps(selector)}))"
+            f" return [b.x + b.width / 2, b.y + b.height / 2]}})({element})"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.tell("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
