@@ -52,4 +52,5 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c(tmp_path):
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert (process.returncode, out, err) == (0, "ended\n", "")
+    # Ctrl-C may come while the address is still being printed, and the terminal's library then prints it again.
+    assert (process.returncode, out.splitlines()[-1], err) == (0, "ended", "")
