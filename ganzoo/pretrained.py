@@ -28,11 +28,13 @@ class Pretrained:
     Attributes:
         config: what ``config.json`` says.
         generators: the networks, for work on tensors.
+        folder: where they came from.
     """
 
-    def __init__(self, config: PublishedConfig, generators: Generators) -> None:
+    def __init__(self, config: PublishedConfig, generators: Generators, folder: Path) -> None:
         self.config = config
         self.generators = generators
+        self.folder = folder
 
     @property
     def directions(self) -> list[str]:
@@ -130,7 +132,8 @@ def load(source: str | Path, *, device: str = "cpu", name: str = "latest") -> Pr
         folder = _packed(Run.open(folder), name)
     config = read_config(folder)
     networks = {key: load_network(folder, config, key) for key in config.networks}
-    return Pretrained(config, Generators({key: net.to(device) for key, net in networks.items()}, config.inference))
+    generators = Generators({key: net.to(device) for key, net in networks.items()}, config.inference)
+    return Pretrained(config, generators, folder)
 
 
 def _number(text: str) -> int:

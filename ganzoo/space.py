@@ -9,6 +9,13 @@ from ganzoo.card import Facts, sealed
 from ganzoo.markdown import front_matter
 from ganzoo.plugins import version
 
+_APP = """import ganzoo.demo
+
+page = ganzoo.demo.build("{repository}")
+ganzoo.demo.serve(page, host="0.0.0.0", port=7860)
+page.block_thread()
+"""
+
 
 def name_of(repository: str) -> str:
     """The Space of a model: ``OWNER/NAME-demo``."""
@@ -16,7 +23,7 @@ def name_of(repository: str) -> str:
 
 
 def files(facts: Facts, repository: str, license: str = "") -> dict[str, str]:
-    """The Space's files by name: three lines of Python, what they need, and what the Hub is to know.
+    """The Space's files by name: a few lines of Python, what they need, and what the Hub is to know.
 
     Args:
         facts: of the model.
@@ -25,7 +32,7 @@ def files(facts: Facts, repository: str, license: str = "") -> dict[str, str]:
     """
     needed = {"ganzoo[demo]": str(facts.config.get("ganzoo", "")), **facts.plugins}
     return {
-        "app.py": f'import ganzoo.demo\n\nganzoo.demo.build("{repository}").launch()\n',
+        "app.py": _APP.format(repository=repository),
         "requirements.txt": "".join(
             f"{name}>={minimum}\n" if minimum else f"{name}\n" for name, minimum in needed.items()
         ),

@@ -289,7 +289,7 @@ def test_a_space_is_published_beside_the_model(server, noise):
     published = hub.push(noise, NAME, space=True, license="mit")
     files = server[f"spaces/{NAME}-demo"].files()
     assert published.space == f"{server.endpoint}/spaces/{NAME}-demo"
-    assert files["app.py"].decode().splitlines() == ["import ganzoo.demo", "", f'ganzoo.demo.build("{NAME}").launch()']
+    assert f'ganzoo.demo.build("{NAME}")' in files["app.py"].decode()
     assert [line.partition(">")[0] for line in files["requirements.txt"].decode().split()] == [
         "ganzoo[demo]",
         "ganzoo-dcgan",
@@ -303,6 +303,20 @@ def test_a_space_is_published_beside_the_model(server, noise):
     )
     hub.push(noise, NAME, space=True)
     assert server[f"spaces/{NAME}-demo"].files()["README.md"] == edited
+
+
+def test_a_spaces_app_serves_the_page_of_the_published_model(server, noise, monkeypatch):
+    gradio = pytest.importorskip("gradio", reason="ganzoo[demo] is not installed")
+    from ganzoo import demo
+
+    hub.push(noise, NAME, space=True)
+    served = []
+    monkeypatch.setattr(demo, "serve", lambda page, **where: served.append((page, where)))
+    monkeypatch.setattr(gradio.Blocks, "block_thread", served.append)
+    exec(compile(server[f"spaces/{NAME}-demo"].files()["app.py"], "app.py", "exec"), {})
+    (page, where), waiting = served
+    assert page is waiting
+    assert where == {"host": "0.0.0.0", "port": 7860}
 
 
 def test_a_space_that_fails_leaves_the_model_published(server, noise):

@@ -10,6 +10,7 @@ import typer
 
 from ganzoo.cli import (
     data,
+    demo,
     evaluate,
     export,
     import_,
@@ -35,7 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (train, resume, list_, show, sample, translate, evaluate, push, pull, import_, export, new_plugin):
+_VERBS = (train, resume, list_, show, sample, translate, evaluate, demo, push, pull, import_, export, new_plugin)
+for module in _VERBS:
     module.add_to(app)
 app.add_typer(data.app, name="data")
 app.add_typer(recipe.app, name="recipe")
