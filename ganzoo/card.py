@@ -15,7 +15,7 @@ from typing import Any
 
 from ganzoo.files import write_text
 from ganzoo.markdown import code, escaped, fence, front_matter, one_line, plain, table
-from ganzoo.scores import read_scores
+from ganzoo.scores import in_words, read_scores, with_baselines
 from ganzoo.untrusted import parse_toml, read_json, read_text
 
 NAME = "README.md"
@@ -141,7 +141,7 @@ def _metadata(facts: Facts, source: str, license: str) -> dict[str, Any]:
         {"type": scores.protocol.get("metric", name), "name": f"{name} ({scores.id})", "value": value}
         for scores in facts.scores
         if scores.step == facts.config.get("step")
-        for name, value in scores.values.items()
+        for name, value, _ in with_baselines(scores.values)
     ]
     if metrics:
         result = {"task": {"type": facts.task}, "dataset": {"type": data, "name": data}, "metrics": metrics}
@@ -268,18 +268,20 @@ def _score_table(facts: Facts) -> str:
     if not facts.scores:
         return "None were told. `ganzoo evaluate` scores it."
     rows = [
-        (name, f"{value:.4g}", f"{scores.step:,}", scores.id)
+        (name, f"{value:.4g}", in_words(baselines), f"{scores.step:,}", scores.id)
         for scores in facts.scores
-        for name, value in scores.values.items()
+        for name, value, baselines in with_baselines(scores.values)
     ]
     protocols = [
         f"- {code(scores.id)}: "
         + ", ".join(f"{escaped(key)} {escaped(value)}" for key, value in scores.protocol.items())
         for scores in facts.scores
     ]
-    said = "A score can be compared with those of the same protocol alone. `_real`: what real pictures get in the "
-    said += "fakes' place; `_input`: what leaving pictures as they are gets."
-    return "\n\n".join([table(("score", "value", "at step", "protocol"), rows), said, "\n".join(protocols)])
+    said = "A score can be compared with those of the same protocol alone. Real data: what real pictures get in the "
+    said += "fakes' place; doing nothing: what leaving pictures as they are gets."
+    return "\n\n".join(
+        [table(("score", "value", "to hold it against", "at step", "protocol"), rows), said, "\n".join(protocols)]
+    )
 
 
 def _limits(facts: Facts) -> str:

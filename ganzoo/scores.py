@@ -34,6 +34,11 @@ def baseline(name: str) -> tuple[str, str]:
     return name, ""
 
 
+def in_words(baselines: Mapping[str, float]) -> str:
+    """``"doing nothing 11.2"``; empty without any."""
+    return ", ".join(f"{what} {value:.4g}" for what, value in baselines.items())
+
+
 def with_baselines(values: Mapping[str, float]) -> Iterator[tuple[str, float, dict[str, float]]]:
     """Each score's name, its value, and what it is to be held against: ``{"doing nothing": 11.2}``."""
     for name, value in values.items():

@@ -65,7 +65,7 @@ def test_the_card_is_filled_in(tmp_path):
         "| loss.type | hinge |",
         "| device | a GPU |",
         "| time | 1:02:05 |",
-        "| frechet | 12 | 500 | frechet@n2048 |",
+        "| frechet | 12 |  | 500 | frechet@n2048 |",
         "https://arxiv.org/abs/1511.06434",
         "author = {A. B and C. D}",
         "title = {Nice Nets}",
@@ -104,7 +104,7 @@ def test_scores_of_another_step_are_told_with_it_and_are_no_result_of_these_weig
     folder = make(tmp_path)
     score(folder, {"step": 400, "seed": 0, "frechet": 20.0}, {"step": 900, "seed": 0, "frechet": 1.0})
     said = text(folder)
-    assert "| frechet | 20 | 400 |" in said
+    assert "| frechet | 20 |  | 400 |" in said
     assert ModelCard(said).data.eval_results is None
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ganzoo import hookimpl
 from ganzoo.cli.console import Output
 from ganzoo.names import clean
-from ganzoo.scores import with_baselines
+from ganzoo.scores import in_words, with_baselines
 
 if TYPE_CHECKING:
     from rich.console import ConsoleRenderable
@@ -89,7 +89,7 @@ class PlainDisplay:
         self.pace.note(step)
         words = [f"step {step}/{run.steps}", f"left {clock(self.pace.left(run.steps))}", *measures(metrics)]
         for group, terms in grouped(metrics).items():
-            words.append(f"{group}: {', '.join(' '.join(row).rstrip() for row in in_words(terms))}")
+            words.append(f"{group}: {', '.join(' '.join(row).rstrip() for row in told(terms))}")
         self.output.say("  ".join(words))
 
     @hookimpl
@@ -195,7 +195,7 @@ class LiveDisplay:
         from rich.text import Text
 
         table = _table("scores")
-        for name, value, baseline in in_words(scores):
+        for name, value, baseline in told(scores):
             table.add_row(Text(clean(name)), value, Text(baseline, style="dim"))
         return table
 
@@ -252,11 +252,10 @@ def grouped(metrics: Mapping[str, V]) -> dict[str, dict[str, V]]:
     return groups
 
 
-def in_words(scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:
+def told(scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:
     """Each score's name, its value, and what it is to be held against where that is known."""
     for name, value, baselines in with_baselines(scores):
-        beside = ", ".join(f"{what} {baseline:.4g}" for what, baseline in baselines.items())
-        yield name, f"{value:.4g}", f"({beside})" if beside else ""
+        yield name, f"{value:.4g}", f"({in_words(baselines)})" if baselines else ""
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.console import Output
-from ganzoo.cli.display import in_words
+from ganzoo.cli.display import told
 from ganzoo.cli.options import AsJson, Source
 
 
@@ -57,5 +57,5 @@ def evaluate(
     else:
         if is_remote(source):
             output.note(f"{source} is on the Hub: its metrics.json is left as it is")
-        rows = [[*words, one.id] for one in scored for words in in_words(one.values)]
+        rows = [[*words, one.id] for one in scored for words in told(one.values)]
         output.table("scores", ["score", "value", "to hold it against", "protocol"], rows)

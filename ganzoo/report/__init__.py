@@ -21,6 +21,7 @@ from ganzoo.errors import DataError
 from ganzoo.files import write_text
 from ganzoo.report.curves import panels, scores
 from ganzoo.run import Run, step_of
+from ganzoo.scores import in_words
 
 T = TypeVar("T")
 
@@ -128,8 +129,7 @@ def _as_webp(path: Path) -> tuple[str, bytes]:
 
 def _score_table(rows: Iterable[tuple[str, int, float, Mapping[str, float]]]) -> str:
     def cells(name: str, step: int, value: float, baselines: Mapping[str, float]) -> tuple[str, ...]:
-        beside = ", ".join(f"{what} {baseline:.4g}" for what, baseline in baselines.items())
-        return (name, f"{value:.4g}", beside, f"{step:,}")
+        return (name, f"{value:.4g}", in_words(baselines), f"{step:,}")
 
     return _table(["score", "value", "to hold it against", "at step"], [cells(*row) for row in rows])
 
