@@ -6,6 +6,7 @@ refuses all else. It may write no such file.
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +30,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path}: there is no such file")
     _refuse_packed(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks on how the pickle was written, with advice that is no good here
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a torn or hostile file makes the reader stumble over
         raise CheckpointError(*_unreadable(path, error)) from error
     tensors = _checked(path, content)
@@ -48,8 +51,8 @@ def _refuse_packed(path: Path) -> None:
 
 def _unreadable(path: Path, error: Exception) -> tuple[str]:
     first = str(error).strip().partition("\n")[0]
-    if type(error).__name__ == "UnpicklingError" and "GLOBAL" in str(error):
-        return (f"{path}: holds more than tensors, and may hold code: refused, and nothing of it was run",)
+    if "weights_only" in str(error):  # then torch advises to switch the protection off
+        return (f"{path}: is no file of tensors alone, and may hold code: refused, and nothing of it was run",)
     return (f"{path}: cannot be read as PyTorch weights; it may be cut off: {first or type(error).__name__}",)
 
 
