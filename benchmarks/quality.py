@@ -66,7 +66,7 @@ ROWS = {
     "mnist-gan": Row("gan", PICTURES, "mnist-gan", ("train.steps=10000",)),
     "mnist-cgan": Row("cgan", LABELLED, "mnist-cgan", (*SMALL, "train.steps=8000")),
     "mnist-acgan": Row(
-        "acgan", LABELLED, "mnist-acgan", (SMALL[0], "networks.discriminator.filters=8", "train.steps=6000")
+        "acgan", LABELLED, "mnist-acgan", (SMALL[0], "networks.discriminator.filters=8", "train.steps=8000")
     ),
     "mnist-dcgan": Row("dcgan", PICTURES, "mnist-dcgan", (*SMALL, "train.steps=4000")),
     "mnist-lsgan": Row(

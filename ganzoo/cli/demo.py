@@ -27,7 +27,7 @@ def demo(
     checkpoint: Annotated[str, typer.Option("--checkpoint", help="Of a run: latest, best, or a step.")] = "latest",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
 ) -> None:
-    """Serve a page to try a generator on, until Ctrl-C (needs ganzoo[demo])."""
+    """Serve a page to try a generator on (needs ganzoo[demo])."""
     output = Output()
 
     from ganzoo.demo import build, require_gradio, serve

@@ -36,7 +36,10 @@ def evaluate(
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, ...")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Score a generator on the test split of the data it was trained for; metrics.json in a folder keeps the scores."""
+    """Score a generator on its test data.
+
+    The data is that of its recipe; metrics.json in a folder keeps the scores.
+    """
     output = Output(as_json=as_json)
 
     from ganzoo.evaluation import evaluate as score

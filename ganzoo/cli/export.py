@@ -39,7 +39,7 @@ def export(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a generator as a file that other programs run, and compare it with the original."""
+    """Write a generator for other programs, and compare it."""
     output = Output(quiet=quiet, as_json=as_json)
     chosen = _format(format_)
 

@@ -32,7 +32,10 @@ def import_(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a generator folder of weights that another program saved; nothing in them is run."""
+    """Make a generator folder of weights from elsewhere.
+
+    Nothing in the files is run.
+    """
     output = Output(quiet=quiet)
 
     from ganzoo.importing import import_generators

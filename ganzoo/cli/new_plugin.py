@@ -23,7 +23,10 @@ def new_plugin(
     out: Annotated[Path | None, typer.Option("--out", help="The folder to make; ganzoo-NAME when left out.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Start a plugin called NAME: a distribution with networks, data, a loop, a recipe and tests that pass."""
+    """Start a plugin called NAME.
+
+    A distribution with networks, data, a loop, a recipe and tests that pass.
+    """
     output = Output(quiet=quiet)
     folder = scaffold(name, out, plugins())
     model = name.removeprefix("ganzoo-")

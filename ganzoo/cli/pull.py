@@ -24,7 +24,7 @@ def pull(
         typer.Option("--out", help="A folder to copy it to; by default it stays in huggingface_hub's cache."),
     ] = None,
 ) -> None:
-    """Fetch a published generator from the Hugging Face Hub, and print its folder."""
+    """Fetch a published generator, and print its folder."""
     from ganzoo import hub
 
     output = Output()

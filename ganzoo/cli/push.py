@@ -40,7 +40,10 @@ def push(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Publish a generator on the Hugging Face Hub: weights, recipe, scores, samples and a filled-in model card."""
+    """Publish a generator on the Hugging Face Hub.
+
+    Weights, recipe, scores, samples and a filled-in model card go in one commit.
+    """
     output = Output(quiet=quiet, as_json=as_json)
 
     from ganzoo import hub

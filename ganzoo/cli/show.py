@@ -24,7 +24,7 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Resolve and check a recipe: its networks, their parameters, what one step costs."""
+    """Check a recipe: networks, parameters, cost of a step."""
     output = Output(as_json=as_json)
 
     import tomli_w

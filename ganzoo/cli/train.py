@@ -33,7 +33,7 @@ def train(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train MODEL: by its default recipe, which needs no download, or by the one named."""
+    """Train MODEL by its default recipe, or by the one named."""
     launch(processes, context)
     output = Output(quiet=quiet, as_json=as_json)
     settings = list(overrides or [])
