@@ -51,7 +51,11 @@ def pack(run: Run, checkpoint: Path) -> Path:
     if drawn:
         shutil.copyfile(drawn[-1], folder / "samples.png")
     write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
-    card.write(folder)
+    try:
+        card.write(folder)
+    except OSError:
+        (folder / "config.json").unlink(missing_ok=True)
+        raise
     return folder
 
 
