@@ -15,7 +15,7 @@ uv := $(shell command -v uv 2>/dev/null)
 help:
 	@echo "make demo    train a CycleGAN on drawn landscapes, without any download: minutes on two CPU cores"
 	@echo "make test    lint, type checks, generated docs, and the whole test suite (PYTEST_ARGS='-k name' for a part)"
-	@echo "make soak    kill trainings at every moment, hundreds of times, and see that nothing is lost: an hour"
+	@echo "make soak    kill trainings at every moment, hundreds of times, and see that nothing is lost; fuzz (with atheris): an hour"
 	@echo "make lint    ruff and mypy alone"
 	@echo "make docs    write what the pages take from the code and the measured figures"
 	@echo "make bench   measure a training step against a plain PyTorch loop"

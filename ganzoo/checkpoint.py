@@ -24,14 +24,15 @@ from ganzoo.distributed import seed_rank
 from ganzoo.engine import Engine
 from ganzoo.errors import CheckpointError
 from ganzoo.files import sync_folder
-from ganzoo.run import step_name, step_of
-from ganzoo.untrusted import is_number, read_json
+from ganzoo.run import cannot_write, step_name, step_of
+from ganzoo.untrusted import is_number, parse_json, read_bytes
 
 log = logging.getLogger("ganzoo.checkpoint")
 
 FORMAT = 1
 MOST_STATE = 64 * 2**20
 """Bytes of ``state.json``."""
+_DIGEST = "state.json.sha256"
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
 """What reading a state raises that is not of the form that :func:`save` writes."""
 
@@ -67,10 +68,7 @@ def save(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> Path:
         point(folder, "latest", final)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise CheckpointError(
-            f"{final}: the checkpoint cannot be written: {error}",
-            hint="The checkpoints before it are whole. Make room, then: ganzoo resume " + str(folder.parent),
-        ) from error
+        raise cannot_write(final, error, folder.parent) from error
     return final
 
 
@@ -128,8 +126,15 @@ def _is_whole(checkpoint: Path) -> bool:
         return False
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Remove all but the newest ``keep`` checkpoints and the one that ``best`` points at."""
+def prune(folder: Path, keep: int, last: Path) -> None:
+    """Remove all but the newest ``keep`` checkpoints and the one that ``best`` points at.
+
+    ``last`` is the newest: those of later steps, from before the training was taken back to an earlier checkpoint, are
+    none that it would go on from.
+    """
+    for path in folder.glob("step-*"):
+        if step_of(path) > step_of(last):
+            _remove(path)
     best = (folder / "best").resolve()
     for path in sorted(folder.glob("step-*"), key=step_of)[:-keep]:
         if path.resolve() != best:
@@ -162,7 +167,10 @@ def point(folder: Path, name: str, target: Path) -> None:
 def read_state(checkpoint: Path) -> dict[str, Any]:
     """``state.json`` of a checkpoint, of the form that :func:`save` writes."""
     try:
-        state: dict[str, Any] = read_json(checkpoint / "state.json", MOST_STATE)
+        content = read_bytes(checkpoint / "state.json", MOST_STATE)
+        if (checkpoint / _DIGEST).is_file() and read_bytes(checkpoint / _DIGEST) != _digest(content):
+            raise ValueError("it is damaged: its hash is not the recorded one")
+        state: dict[str, Any] = parse_json(content.decode("utf-8"))
         _require_form(state)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{checkpoint}/state.json: cannot be read: {error}", hint=_before(checkpoint)) from error
@@ -221,7 +229,9 @@ def _write(folder: Path, engine: Engine, extra: Mapping[str, Any]) -> None:
         "sha256": {path.name: _sha256(path) for path in sorted(folder.glob("*.safetensors"))},
         **extra,
     }
-    (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    content = json.dumps(state).encode()
+    (folder / "state.json").write_bytes(content)
+    (folder / _DIGEST).write_bytes(_digest(content))
 
 
 def _own_state(engine: Engine) -> bytes:
@@ -343,6 +353,11 @@ def _bytes(text: str) -> Tensor:
     return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8)
 
 
+def _digest(state: bytes) -> bytes:
+    """What ``sha256sum state.json`` prints."""
+    return f"{hashlib.sha256(state).hexdigest()}  state.json\n".encode()
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -351,7 +366,8 @@ def _sha256(path: Path) -> str:
 def _before(checkpoint: Path) -> str:
     """What to do about a bad checkpoint: the step of the one before it, when there is one."""
     step = step_of(checkpoint)
-    earlier = [step_of(path) for path in checkpoint.parent.glob("step-*") if 0 <= step_of(path) < step]
+    whole = (path for path in checkpoint.parent.glob("step-*") if _is_whole(path))
+    earlier = [step_of(path) for path in whole if 0 <= step_of(path) < step]
     run = checkpoint.parent.parent
     if not earlier:
         return "There is no earlier checkpoint in this run."

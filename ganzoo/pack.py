@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -49,7 +51,11 @@ def pack(run: Run, checkpoint: Path) -> Path:
     if drawn:
         shutil.copyfile(drawn[-1], folder / "samples.png")
     write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
-    card.write(folder)
+    try:
+        card.write(folder)
+    except OSError:
+        (folder / "config.json").unlink(missing_ok=True)
+        raise
     return folder
 
 
@@ -133,6 +139,8 @@ def _save(tensors: dict[str, Tensor], path: Path) -> None:
     try:
         save_file(tensors, beside, metadata={"format": "pt"})
         beside.replace(path)
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error), str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
 

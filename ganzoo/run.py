@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from ganzoo.errors import CheckpointError
-from ganzoo.files import write_text
+from ganzoo.files import append_text, write_text
+from ganzoo.lock import is_held
 from ganzoo.recipe.schema import Recipe
 from ganzoo.scores import forget_after
 from ganzoo.untrusted import is_number, read_json
@@ -45,19 +48,29 @@ class Run:
         if out is None:
             stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
             title = recipe.model if name in ("", recipe.model) else f"{recipe.model}-{name}"
-            out = _fresh(Path("runs") / f"{title}-{stamp}")
-        elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise CheckpointError(
-                f"{out} already holds something", hint=f"Choose another --out, or: ganzoo resume {out}"
-            )
-        run = cls(out, recipe)
+            out = Path("runs") / f"{title}-{stamp}"
+            place = _fresh
+        else:
+            place = _empty
         try:
-            for folder in (run.samples, run.checkpoints):
-                folder.mkdir(parents=True, exist_ok=True)
-            run.save_recipe()
+            run = cls(place(out), recipe)
+            run._furnish()
         except OSError as error:
-            raise CheckpointError(f"{out}: cannot be written: {error.strerror}", hint="Choose another --out") from error
+            raise CheckpointError(
+                f"{out}: cannot be written: {error.strerror}", hint="Choose another --out, or make room."
+            ) from error
         return run
+
+    def _furnish(self) -> None:
+        """Make what a run folder has from its beginning; all of it, or an OSError."""
+        try:
+            self.samples.mkdir(exist_ok=True)
+            self.save_recipe()
+        except OSError:
+            for folder in (self.samples, self.checkpoints, self.folder):
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
 
     @classmethod
     def open(cls, folder: Path | str) -> Run:
@@ -128,14 +141,24 @@ class Run:
         """Append a line to ``metrics.jsonl``."""
         self.metrics.update(metrics)
         line = {"step": self.step, "epoch": round(self.epoch, 4), **metrics}
-        with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_text(self.metrics_file, json.dumps(line) + "\n")
 
     def history(self) -> Iterator[dict[str, float]]:
         """The lines of ``metrics.jsonl``; one that was cut off, or is no table of numbers, is passed over."""
         if self.metrics_file.is_file():
             with self.metrics_file.open(encoding="utf-8", errors="replace") as file:
                 yield from filter(None, map(_logged, file))
+
+    @contextmanager
+    def writable(self) -> Iterator[None]:
+        """Around all that writes into the folder: what cannot be written is a CheckpointError that names it."""
+        try:
+            yield
+        except OSError as error:
+            file = error.filename2 or error.filename
+            if not isinstance(file, str | os.PathLike) or not Path(file).is_relative_to(self.folder):
+                raise
+            raise cannot_write(Path(file), error.strerror, self.folder) from error
 
     def rewind(self) -> None:
         """Drop the logged lines, scores and samples of steps that a resumed training will do again."""
@@ -145,6 +168,14 @@ class Run:
             if step_of(path) > self.step:
                 path.unlink()
         forget_after(self.folder, self.step)
+
+
+def cannot_write(file: Path, reason: object, run: Path) -> CheckpointError:
+    """What to tell when a file of a run folder cannot be written, for want of room or because it is not allowed."""
+    hint = f"The checkpoints are whole. Make room, or the folder writable, then: ganzoo resume {run}"
+    if not any((run / "checkpoints").glob("step-*")):
+        hint = f"No checkpoint had been saved yet. Make room, or the folder writable; then remove {run} and train again"
+    return CheckpointError(f"{file}: cannot be written: {reason}", hint=hint)
 
 
 def is_run(folder: Path) -> bool:
@@ -166,11 +197,12 @@ def _logged(text: str) -> dict[str, float]:
 def _require_whole(folder: Path) -> None:
     """Raise a CheckpointError when a link in a run folder leads out of it: nothing is written or removed elsewhere."""
     home = folder.resolve()
-    for path in folder.rglob("*"):
-        if path.is_symlink() and not _target(path).is_relative_to(home):
-            raise CheckpointError(
-                f"{path} is a link that leads out of the run folder", hint="Put the files themselves in its place."
-            )
+    for place, folders, files in os.walk(folder):  # unlike rglob, it minds no folder that a training just removes
+        for path in (Path(place, name) for name in (*folders, *files)):
+            if path.is_symlink() and not _target(path).is_relative_to(home):
+                raise CheckpointError(
+                    f"{path} is a link that leads out of the run folder", hint="Put the files themselves in its place."
+                )
 
 
 def _target(link: Path) -> Path:
@@ -201,8 +233,28 @@ def plain(value: Any) -> Any:
 
 
 def _fresh(folder: Path) -> Path:
-    """The folder, numbered when one of that name is there already."""
+    """Make the folder, numbered when one of that name is there already."""
     candidate, number = folder, 2
-    while candidate.exists():
-        candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-    return candidate
+    while True:
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            candidate, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+        else:
+            (candidate / "checkpoints").mkdir()
+            return candidate
+
+
+def _empty(folder: Path) -> Path:
+    """Make the folder, unless it is there and empty. Of two that begin at the same moment one is refused."""
+    hint = f"Choose another --out, or: ganzoo resume {folder}"
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if holder := is_held(folder):
+            raise CheckpointError(f"{folder}: {holder} trains in it", hint="Choose another --out.")
+        raise CheckpointError(f"{folder} already holds something", hint=hint)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / "checkpoints").mkdir()
+    except FileExistsError:
+        raise CheckpointError(f"{folder}: another training has just begun in it", hint=hint) from None
+    return folder

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import platform
 import random
 import signal as signals
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from ganzoo.data.base import Batch, Data, Track, untracked
 from ganzoo.data.loader import Loader
 from ganzoo.distributed import World, joined, restarts, seed_rank
 from ganzoo.engine import Engine
-from ganzoo.errors import CheckpointError, GanzooError, Stopped, TrainingError
+from ganzoo.errors import CheckpointError, DataError, GanzooError, Stopped, TrainingError
 from ganzoo.evaluation import Scorer
 from ganzoo.generators import Generators
 from ganzoo.grids import captioned_grid, save_png
+from ganzoo.lock import held
 from ganzoo.metrics.features import share_training_split
 from ganzoo.plugins import plugins, version
 from ganzoo.precision import apply_runtime, pick_device
@@ -34,6 +36,8 @@ from ganzoo.recipe.schema import Recipe, Train
 from ganzoo.report import write_report
 from ganzoo.run import Run, is_run, step_name
 from ganzoo.signals import stop_request
+
+log = logging.getLogger("ganzoo.training")
 
 
 def train(
@@ -84,10 +88,12 @@ def train(
         run = started
         if run is None and world.leads:
             run = Run.create(filled, None if out is None else Path(out), Path(recipe).stem if recipe else "")
-        elif run is not None and world.leads:
-            run.rewind()
         folder = world.announce("run folder", str(run.folder) if run else "")
-        return _Session(run or Run(Path(folder), filled), data, device, track, world).fit(listeners)
+        run = run or Run(Path(folder), filled)
+        with _working_in(run, world):
+            if started is not None and world.leads:
+                run.rewind()
+            return _Session(run, data, device, track, world).fit(listeners)
 
 
 def resume(
@@ -110,7 +116,8 @@ def resume(
         track: as in :func:`train`.
 
     Raises:
-        CheckpointError: no run, no checkpoint, a damaged one, or the run is finished and ``steps`` is no more.
+        CheckpointError: no run, no checkpoint, a damaged one, another training is at work in the folder, or the run is
+            finished and ``steps`` is no more.
     """
     with joined() as world:
         track = track if world.leads else untracked
@@ -126,6 +133,12 @@ def resume(
 
 def _go_on(run: Run, start: Path, world: World, listeners: Sequence[object], track: Track[Any]) -> Run:
     """Train on from a checkpoint."""
+    with _working_in(run, world):
+        return _session_from(run, start, world, track).fit(listeners)
+
+
+def _session_from(run: Run, start: Path, world: World, track: Track[Any]) -> _Session:
+    """A session at a checkpoint, and the run folder as it was then."""
     device = world.device(pick_device(run.recipe.runtime.device))
     world.share_of(run.recipe.train.batch_size)
     data = build_data(_data_from_where_it_was(run), plugins())
@@ -141,7 +154,14 @@ def _go_on(run: Run, start: Path, world: World, listeners: Sequence[object], tra
     if world.leads:
         run.save_recipe()
         run.rewind()
-    return session.fit(listeners)
+    return session
+
+
+@contextmanager
+def _working_in(run: Run, world: World) -> Iterator[None]:
+    """Around all that a training does to its run folder: nobody else does, and what cannot be written is told."""
+    with run.writable(), held(run.folder) if world.leads else nullcontext():
+        yield
 
 
 def _restarted(out: str | Path | None) -> Run | None:
@@ -243,12 +263,14 @@ class _Session:
                 plugins().hook.train_start(run=run)
             try:
                 yield
-            except TrainingError as error:
-                raise self._failed(error) from error
-            finally:
+            except BaseException as error:
                 if leads:
-                    write_report(run)
-                    plugins().hook.train_end(run=run, step=run.step)
+                    self._end_anyway()
+                if isinstance(error, TrainingError | DataError):
+                    raise self._failed(error) from error
+                raise
+            if leads:
+                plugins().hook.train_end(run=run, step=run.step)
 
     def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """The batches, with the time spent waiting for them added up."""
@@ -276,7 +298,7 @@ class _Session:
             if leads and better:
                 checkpoint.point(self.run.checkpoints, "best", folder)
             if leads:
-                checkpoint.prune(self.run.checkpoints, train.keep_checkpoints)
+                checkpoint.prune(self.run.checkpoints, train.keep_checkpoints, folder)
 
     def _log(self) -> None:
         """A line of ``metrics.jsonl``; reading the terms is the one place where the device is waited for."""
@@ -366,7 +388,20 @@ class _Session:
         return folder
 
     def _finish(self) -> None:
+        """Leave a report and, last, the generator folder: what has that is finished."""
+        write_report(self.run)
         pack.pack(self.run, checkpoint.find(self.run.checkpoints))
+
+    def _end_anyway(self) -> None:
+        """A report of a training that was cut short, and listeners told: what fails here must not hide why it was."""
+        for what, do in (
+            ("the report cannot be written", lambda: write_report(self.run)),
+            ("a listener failed at the end", lambda: plugins().hook.train_end(run=self.run, step=self.run.step)),
+        ):
+            try:
+                do()
+            except Exception as error:
+                log.warning("%s: %s: %s", self.run.folder, what, error)
 
     def _stopped(self, number: int) -> Stopped:
         """Save, and say how to go on."""
@@ -377,11 +412,11 @@ class _Session:
         name = signals.Signals(number).name
         return Stopped(number, f"{name}: stopped at step {self.run.step}; go on with: ganzoo resume {self.run.folder}")
 
-    def _failed(self, error: GanzooError) -> TrainingError:
+    def _failed(self, error: TrainingError | DataError) -> GanzooError:
         """The error, with the last good checkpoint added to what can be done."""
         last = checkpoint.newest(self.run.checkpoints)
         kept = f"The last good checkpoint is {last}." if last else "No checkpoint had been saved yet."
-        return TrainingError(error.message, hint=f"{kept}\n{error.hint}")
+        return type(error)(error.message, hint=f"{kept}\n{error.hint}")
 
     def _environment(self) -> dict[str, Any]:
         device = self.engine.device

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "ganzoo"
 
 TORCH_FREE = (
-    "errors names files markdown scores signals spec untrusted",
+    "errors names files lock markdown scores signals spec untrusted",
     "config registry recipe",  # the package alone: its modules are below
     "hookspecs ganzoo",
     "plugins builtin",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from typing import Annotated, NoReturn
@@ -36,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+"""What a disk refuses with, whatever is written; a person can mend it."""
 _VERBS = (train, resume, list_, show, sample, translate, evaluate, demo, push, pull, import_, export, new_plugin)
 for module in _VERBS:
     module.add_to(app)
@@ -81,6 +84,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, OSError) and error.filename is not None and error.errno in _OF_THE_DISK:
+            file = error.filename2 or error.filename
+            output.error(GanzooError(f"{file}: {error.strerror}", hint="Make room there, or choose another place."))
+            sys.exit(2)
         output.error(
             GanzooError(
                 f"{type(error).__name__}: {error}",

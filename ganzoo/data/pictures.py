@@ -180,7 +180,8 @@ def fingerprint(root: Path, sets: Iterable[Pictures]) -> str:
     """16 hexadecimal digits over the names (relative to ``root``) and sizes of all files."""
     digest = hashlib.sha256()
     for name in chain.from_iterable(item for pictures in sets for item in pictures.items):
-        digest.update(f"{os.path.relpath(name, root)}\0{Path(name).stat().st_size}\n".encode())
+        with naming(name):
+            digest.update(f"{os.path.relpath(name, root)}\0{Path(name).stat().st_size}\n".encode())
     return digest.hexdigest()[:16]
 
 

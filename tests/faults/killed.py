@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ganzoo
+from ganzoo import checkpoint
 from ganzoo.errors import CheckpointError
+from ganzoo.run import Run, step_of
 
 CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate"}
 """What Python tells its audit hooks of when a folder is about to change (``open`` for writing)."""
@@ -87,3 +90,25 @@ def go_on(folder: Path, overrides: list[str]) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         ganzoo.train("cyclegan", overrides=overrides, out=folder)
+
+
+def assert_whole(run: Run) -> None:
+    """Not a checkpoint is torn."""
+    for path in sorted(run.checkpoints.glob("step-*")):
+        state = checkpoint.read_state(path)  # compares its hash
+        for file in state["sha256"]:
+            checkpoint.read_tensors(path, file.removesuffix(".safetensors"), state)  # compares the hash
+
+
+def assert_same(run: Run, other: Run) -> None:
+    """The same weights, averages and optimizers at the end, the same log, and not a checkpoint that is torn."""
+    assert_whole(run)
+    ends = [checkpoint.find(one.checkpoints) for one in (run, other)]
+    assert ends[0].name == ends[1].name
+    states = [checkpoint.read_state(end) for end in ends]
+    assert states[0]["sha256"] == states[1]["sha256"]
+    assert states[0]["random"] == states[1]["random"]
+    logs = [[(line["step"], line.get("generator/cycle_A")) for line in one.history()] for one in (run, other)]
+    assert logs[0] == logs[1]
+    config = json.loads((run.generator / "config.json").read_text())
+    assert config["step"] == step_of(ends[0])

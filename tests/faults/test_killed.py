@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
 import pytest
-from killed import Killed, go_on, run_in_child
+from killed import Killed, assert_same, go_on, run_in_child
 
 import ganzoo
 from ganzoo import checkpoint
@@ -29,23 +28,6 @@ def undisturbed(tmp_path_factory, overrides) -> tuple[Run, int]:
     folder = tmp_path_factory.mktemp("undisturbed") / "run"
     changes = run_in_child(lambda: ganzoo.train("cyclegan", overrides=overrides, out=folder), folder)
     return Run.open(folder), changes
-
-
-def assert_same(run: Run, other: Run) -> None:
-    """The same weights, averages and optimizers at the end, the same log, and not a checkpoint that is torn."""
-    for path in sorted(run.checkpoints.glob("step-*")):
-        state = checkpoint.read_state(path)
-        for file in state["sha256"]:
-            checkpoint.read_tensors(path, file.removesuffix(".safetensors"), state)  # compares the hash
-    ends = [checkpoint.find(one.checkpoints) for one in (run, other)]
-    assert ends[0].name == ends[1].name
-    states = [checkpoint.read_state(end) for end in ends]
-    assert states[0]["sha256"] == states[1]["sha256"]
-    assert states[0]["random"] == states[1]["random"]
-    logs = [[(line["step"], line.get("generator/cycle_A")) for line in one.history()] for one in (run, other)]
-    assert logs[0] == logs[1]
-    config = json.loads((run.generator / "config.json").read_text())
-    assert config["step"] == step_of(ends[0])
 
 
 def disturb(folder: Path, overrides: list[str], at_change: int, undisturbed: Run) -> None:

@@ -259,6 +259,7 @@ def session(tmp_path_factory, tiny):
     overrides = ["data.size=16", "networks.generator.filters=2", "networks.discriminator.filters=2", "train.steps=1"]
     run = ganzoo.train("dcgan", overrides=[*overrides, "data.count=64", "train.batch_size=4", "data.test_count=8"],
                        out=tmp_path_factory.mktemp("state") / "run")  # fmt: skip
+    (run.checkpoints / "step-00000001" / "state.json.sha256").unlink()  # a forger leaves none that does not fit
     data = build_data(run.recipe, plugins())
     recipe = fill_from_data(run.recipe, data.spec, plugins())
     import torch
