@@ -193,7 +193,7 @@ def _noise(facts: Facts) -> str:
 
 def _classes(facts: Facts) -> int:
     config = facts.config["networks"].get("sample", {}).get("config", {})
-    classes = config.get("classes", 0)
+    classes = config.get("classes", 0) if config.get("conditional", True) else 0
     return classes if isinstance(classes, int) else 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo import hub
 from ganzoo.data.base import Data, Track, untracked
-from ganzoo.errors import DataError
+from ganzoo.errors import CheckpointError, DataError
 from ganzoo.generators import Generators
 from ganzoo.plugins import plugins
 from ganzoo.precision import pick_device
@@ -45,6 +45,11 @@ def evaluate(
         DataError: the recipe names no metric and none was asked for, or its data has no test split.
     """
     found, folder = plugins(), hub.locate(source)
+    if not (folder / "recipe.toml").is_file():
+        raise CheckpointError(
+            f"{source}: neither a run folder nor a generator folder with its recipe",
+            hint="A run folder is what ganzoo train makes; recipe.toml in it says which data to score on.",
+        )
     recipe = check(read(None, folder / "recipe.toml", overrides, found), found)
     names = list(metrics or recipe.evaluation.metrics)
     if not names:

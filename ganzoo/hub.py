@@ -25,7 +25,7 @@ from ganzoo.run import Run
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-_NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[^\s@]+))?")
+_NAME = re.compile(r"(?!.*\.\.)(?P<name>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[^\s@]+))?")
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
@@ -151,7 +151,9 @@ def locate(source: str | Path) -> Path:
     try:
         return pull(str(source))
     except HubError as error:
-        raise HubError(f"there is no folder {source} here; {error.message}", hint=error.hint) from error
+        raise HubError(
+            f"there is no folder {source} here, nor can it be had: {error.message}", hint=error.hint
+        ) from error
 
 
 def is_remote(source: str | Path) -> bool:

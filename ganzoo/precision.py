@@ -22,8 +22,9 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise RecipeError(f"runtime.device = '{name}': {reason}", hint="Use auto, cpu, cuda or cuda:N") from error
+        raise RecipeError(
+            f"runtime.device = '{name}': there is no such device here", hint="Use auto, cpu, cuda or cuda:N"
+        ) from error
     return device
 
 

@@ -22,9 +22,9 @@ lr = 0.0002
 """
 
 
-def make(folder, networks=("sample",), **config):
+def make(folder, names=("sample",), **config):
     folder.mkdir(exist_ok=True)
-    table = {name: {"network": "n", "plugin": "ganzoo-dcgan", "version": "0.1", "config": {}} for name in networks}
+    table = {name: {"network": "n", "plugin": "ganzoo-dcgan", "version": "0.1", "config": {}} for name in names}
     said = {
         "format": 1,
         "ganzoo": "0.1.0",
@@ -118,6 +118,16 @@ def test_a_card_is_made_of_what_is_there(tmp_path):
     assert ModelCard(said).data.library_name == "ganzoo"
 
 
+@pytest.mark.parametrize("conditional", [True, False])
+def test_a_card_speaks_of_labels_where_the_generator_takes_them(tmp_path, conditional):
+    config = {"classes": 10, "conditional": conditional}
+    network = {"network": "n", "plugin": "ganzoo-dcgan", "version": "0.1", "config": config}
+    image = {"channels": 1, "size": 28, "class_names": [str(number) for number in range(10)]}
+    said = text(make(tmp_path, image=image, networks={"sample": network}))
+    assert ("from noise and a label" in said) is conditional
+    assert ("--label" in said) is conditional
+
+
 def test_a_card_knows_whether_it_was_edited(tmp_path):
     said = text(make(tmp_path))
     assert not card.is_edited(said)
@@ -155,7 +165,7 @@ EVIL = (
 def test_whatever_fills_a_card_stays_text(tmp_path, evil):
     folder = make(
         tmp_path,
-        networks=("AtoB", evil),
+        names=("AtoB", evil),
         model=evil,
         paper=evil,
         citation=evil,

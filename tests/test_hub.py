@@ -311,8 +311,12 @@ def test_a_spaces_app_serves_the_page_of_the_published_model(server, noise, monk
 
     hub.push(noise, NAME, space=True)
     served = []
+
+    def wait(page):
+        served.append(page)
+
     monkeypatch.setattr(demo, "serve", lambda page, **where: served.append((page, where)))
-    monkeypatch.setattr(gradio.Blocks, "block_thread", served.append)
+    monkeypatch.setattr(gradio.Blocks, "block_thread", wait)
     exec(compile(server[f"spaces/{NAME}-demo"].files()["app.py"], "app.py", "exec"), {})
     (page, where), waiting = served
     assert page is waiting

@@ -52,7 +52,7 @@ def check(
         output.table("folders", ["folder", "pictures"], [[name, str(n)] for name, n in sorted(report.groups.items())])
         kinds = ", ".join(f"{count} {name}" for name, count in (report.formats + report.modes).most_common())
         output.say(
-            f"{report.pictures} pictures ({kinds}); {len(report.rows)} problems, {len(report.unusable)} unusable"
+            f"{report.pictures} pictures ({kinds}); problems: {len(report.rows)}, unusable: {len(report.unusable)}"
         )
     if report.unusable:
         raise typer.Exit(2)

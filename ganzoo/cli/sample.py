@@ -99,7 +99,8 @@ def _rows(model: Pretrained, n: int, seed: int, truncation: float) -> dict[str, 
     import torch
 
     classes = model.generators.classes
-    model.label("0")  # tells when there are none
+    if not classes:
+        raise DataError("--label all: this model takes no labels")
     drawn = [model.generators.draw(n, seed, _labels(model, n, str(k)), truncation=truncation) for k in range(classes)]
     return {str(column + 1): pictures for column, pictures in enumerate(torch.stack(drawn, 1))}
 

@@ -56,7 +56,7 @@ def _files(paths: list[Path]) -> list[Path]:
     files = []
     for path in paths:
         if path.is_dir():
-            files += [path / name for name in list_pictures(path)]
+            files += [Path(name) for name in list_pictures(path)]
         elif path.exists():
             files.append(path)
         else:

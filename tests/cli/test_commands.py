@@ -105,7 +105,8 @@ def test_recipe_copy_does_not_overwrite(ganzoo, tmp_path):
         (["train", "cyclegan", "--nonsense"], "No such option"),
         (["resume", "nowhere"], "is no run folder"),
         (["translate", "nowhere", "nothing.png"], "no such picture or folder"),
-        (["evaluate", "nowhere"], "no such recipe file"),
+        (["evaluate", "nowhere"], "neither a run folder nor a generator folder"),
+        (["sample", "runs/gan-..."], "neither a run folder nor a generator folder"),
         (["data", "check", "nowhere"], "no such folder"),
         (["show", "nonsense"], "no recipe file or shipped recipe"),
     ],
@@ -148,6 +149,14 @@ def test_translate_both_directions_of_files_and_folders(ganzoo, trained, tmp_pat
     assert sizes["b-AtoB.png"] == (33, 17)
 
 
+def test_a_folder_is_translated_by_its_relative_name(ganzoo, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    Image.new("RGB", (20, 20), "red").save("pictures/a.jpg")
+    assert ganzoo("translate", trained, "pictures", "--direction", "AtoB", "--out", "out")[0] == 0
+    assert (tmp_path / "out" / "a.png").is_file()
+
+
 def test_translate_one_picture_to_one_file(ganzoo, trained, tmp_path):
     Image.new("RGB", (20, 31)).save(tmp_path / "a.jpg")
     code, _, _ = ganzoo(
@@ -179,4 +188,4 @@ def test_data_check_finds_a_bad_file_and_exits_with_2(ganzoo, tmp_path):
     code, out, _ = ganzoo("data", "check", tmp_path)
     assert code == 2
     assert "bad.jpg" in out
-    assert "1 unusable" in out
+    assert "unusable: 1" in out
