@@ -46,7 +46,7 @@ class Data:
     """True when A and B of a sample show the same thing, so that a translation can be compared with its truth."""
 
     blocks: Sequence[int] = ()
-    """Samples in each stretch that is read as one, in the order of their indices; empty where none costs more than others.
+    """Samples in each stretch that is read as one, in the order of their indices; empty where there are none.
 
     A source with blocks is gone through by :class:`ganzoo.data.order.Dealt`: each process and worker reads blocks of
     its own, one after the other. Known once it is prepared.

@@ -45,7 +45,10 @@ class Shuffled:
     def indices(self, k: int) -> list[int]:
         epoch, place = divmod(k, self.samples // self.whole)
         if epoch != self._epoch:
-            self._epoch, self._order = epoch, np.random.default_rng([self.seed, _ORDER, epoch]).permutation(self.samples)
+            self._epoch, self._order = (
+                epoch,
+                np.random.default_rng([self.seed, _ORDER, epoch]).permutation(self.samples),
+            )
         chosen: list[int] = self._order[place * self.whole : (place + 1) * self.whole].tolist()
         return chosen
 
@@ -56,8 +59,8 @@ class Dealt:
     All samples in the order of the shuffled blocks are one line. It is cut into a piece for each process, and that into
     one for each of its lanes, which take turns in making its batches: a worker process serves one lane. So nobody reads
     another's samples, and a block is read by one of them, but for those that a cut goes through. Within a lane every
-    sample is put off by a random time of up to ``window`` samples, so a reader that goes along needs the blocks of about
-    that many samples at a time, and where it stands after a resume is found without reading anything.
+    sample is put off by a random time of up to ``window`` samples, so a reader that goes along needs the blocks of
+    about that many samples at a time, and where it stands after a resume is found without reading anything.
     """
 
     def __init__(
