@@ -26,15 +26,18 @@ class Source:
 
     Attributes:
         name: what messages call it.
-        files: split -> its Parquet files, by path or by an address that has the commit in it.
+        files: split -> its Parquet files, by path or by an address that has the commit in it; none where the network
+            is out of reach and the splits were downloaded before.
         features: column -> its type, as ``datasets`` knows it.
         builder: downloads it.
+        commit: of a data set on the Hub.
     """
 
     name: str
     files: Mapping[str, Sequence[str]]
     features: Mapping[str, Any]
     builder: Any
+    commit: str = ""
 
     def of(self, split: str) -> Sequence[str]:
         """The files of a split."""
@@ -48,7 +51,6 @@ class Source:
         with told(f"preparing {self.name}"), _silent():
             self.builder.download_and_prepare()
             table = MappedTable(self.builder.as_dataset(split=split), columns)
-        self.pictures_in(columns)
         return table
 
     def streamed(self, split: str, columns: Sequence[str], keep: int, track: Track[Any]) -> StreamedTable:
@@ -60,6 +62,8 @@ class Source:
                 raise DataError(f"{file}: there is no column '{missing[0]}'", hint=_those(schema.names))
 
         files = self.of(split)
+        if not files:
+            raise DataError(f"{self.name}: the network is out of reach", hint="Without: --set data.streaming=false")
         with told(f"reading {self.name}"):
             return StreamedTable(files, row_groups(files, track, check), columns, keep)
 
@@ -98,11 +102,10 @@ class Source:
         return classes
 
     def fingerprint(self, split: str) -> str:
-        """16 hexadecimal digits over the addresses of the split's files, or over their names and sizes here."""
-        digest = hashlib.sha256()
-        for file in self.of(split):
-            here = Path(file)
-            digest.update(f"{here.name}\0{here.stat().st_size}\n".encode() if here.is_file() else f"{file}\n".encode())
+        """16 hexadecimal digits over the commit and the split, or over names and sizes of files that are here."""
+        digest = hashlib.sha256(f"{self.commit}\0{self.builder.config.name}\0{split}\n".encode())
+        for file in () if self.commit else map(Path, self.of(split)):
+            digest.update(f"{file.name}\0{file.stat().st_size}\n".encode())
         return digest.hexdigest()[:16]
 
 
@@ -130,9 +133,21 @@ def find(name: str, root: str, subset: str, revision: str) -> Source:
             path = str(here) if here else f"hf://datasets/{name}"
             builder = datasets.load_dataset_builder(path, subset or None, revision=(not root and revision) or None)
         files = {str(split): list(map(str, those)) for split, those in (builder.config.data_files or {}).items()}
+        if not files and not root:
+            return _before(name, revision, builder)
         _check(called, files, f"{here.parent if here.is_file() else here}/" if here else f"hf://datasets/{name}@")
         features = builder.info.features or _features(datasets, next(iter(files.values()))[0])
-    return Source(called, files, features, builder)
+    return Source(called, files, features, builder, "" if root else str(builder.hash))
+
+
+def _before(name: str, revision: str, builder: Any) -> Source:
+    """What was downloaded before, without a network: ``datasets`` takes the latest, whatever revision is asked for."""
+    if revision and not builder.hash.startswith(revision):
+        raise DataError(
+            f"{name}: the network is out of reach, and commit {builder.hash}, which is here, may not be '{revision}'",
+            hint=f"To take it: --set data.revision={builder.hash}",
+        )
+    return Source(name, {str(split): () for split in builder.info.splits}, builder.info.features, builder, builder.hash)
 
 
 def _check(name: str, files: Mapping[str, Sequence[str]], inside: str) -> None:
@@ -142,7 +157,7 @@ def _check(name: str, files: Mapping[str, Sequence[str]], inside: str) -> None:
         raise DataError(f"{name}: there are no data files in it")
     for file in those:
         if not file.lower().endswith(".parquet"):
-            raise DataError(f"{name}: {file.removeprefix(inside)} is no Parquet file", hint=_CONVERTED)
+            raise DataError(f"{name}: its data is no Parquet, but {file.rpartition('/')[2]}", hint=_CONVERTED)
         if not file.startswith(inside) or ".." in file.split("/"):
             raise DataError(f"{name}: it names a file that is not its own: {file}")
 
@@ -194,10 +209,11 @@ def _explained(error: Exception, doing: str, kind: Callable[..., DataError]) -> 
         return kind(f"{doing}: {first}", hint=_CONVERTED)
     if isinstance(error, ConnectionError):
         return kind(f"{doing}: {first}", hint="Is there a network? What was downloaded before is found without.")
-    if isinstance(error, ValueError) and "onfig" in first:  # a subset that is missing, or not there
-        return kind(f"{doing}: {first}", hint="Choose one of its subsets: --set data.subset=NAME")
-    said = explained(error, f"{doing}", HF_ENDPOINT, writing=False)
-    return kind(said.message, hint=said.hint)
+    if isinstance(error, ValueError) and first.startswith(("BuilderConfig", "Config name")):
+        said = " ".join(str(error).splitlines()[:2])
+        return kind(f"{doing}: {said}", hint="Choose one of its subsets: --set data.subset=NAME")
+    other = explained(error, doing, HF_ENDPOINT, writing=False)
+    return kind(other.message, hint=other.hint)
 
 
 @contextmanager
