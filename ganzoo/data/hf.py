@@ -144,6 +144,7 @@ class HubDataset(PicturesData):
     def prepare(self, track: Track[Any] = untracked) -> None:
         config, source = self.config, self.source
         source.pictures_in(self.columns)
+        classes = len(self.class_names)
         columns = [*self.columns, *([config.label] if config.label else [])]
         table: Table
         if config.streaming:
@@ -160,7 +161,7 @@ class HubDataset(PicturesData):
             load_size=self.load_size,
             channels=config.channels,
             label=config.label,
-            classes=len(self.class_names),
+            classes=classes,
             on_error=config.on_error,
         )
 

@@ -1,9 +1,9 @@
 """A small Hugging Face Hub on this machine, for the real client: what ``HF_ENDPOINT`` points at in tests.
 
-It speaks what huggingface_hub asks of models, Spaces and data sets: whoami, create, branches and tags, revision, tree and
-paths, preupload, LFS batch, upload and verify, commits of newline-delimited JSON, and files by resolve, with ETag, commit and
-LFS headers, redirects to another host and ranges. Whatever it is told to do wrong, it does: statuses, and connections
-cut in the middle.
+It speaks what huggingface_hub asks of models, Spaces and data sets: whoami, create, branches and tags, revision, tree
+and paths, preupload, LFS batch, upload and verify, commits of newline-delimited JSON, and files by resolve, with ETag,
+commit and LFS headers, redirects to another host and ranges. Whatever it is told to do wrong, it does: statuses, and
+connections cut in the middle.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ class File:
 
 @dataclass
 class Repository:
-    """Commits, and branches and tags that name them."""
+    """Commits, and branches and tags that name them; ``gated`` when nobody has been let in yet."""
 
     private: bool = False
+    gated: bool = False
     commits: dict[str, dict[str, File]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     refs: dict[str, str] = field(default_factory=dict)
@@ -258,6 +259,8 @@ class Handler(BaseHTTPRequestHandler):
             self.user()
         if found is None or hidden:
             raise refused(404, "RepoNotFound", "Repository not found")
+        if found.gated:
+            raise refused(403, "GatedRepo", "Access to this repository is restricted")
         return found
 
     def files(self, repository: Repository, revision: str) -> tuple[str, dict[str, File]]:

@@ -7,11 +7,16 @@ import io
 from PIL import Image
 
 
-def png(red, size=(20, 18), kind="PNG"):
-    """A picture of one colour."""
+def encoded(image):
+    """A picture's file."""
     file = io.BytesIO()
-    Image.new("RGB", size, (red, 0, 0)).save(file, kind)
+    image.save(file, "PNG")
     return file.getvalue()
+
+
+def png(red):
+    """The file of a picture of one colour."""
+    return encoded(Image.new("RGB", (20, 18), (red, 0, 0)))
 
 
 def write(path, columns, *, group=4, features=None):
