@@ -93,7 +93,7 @@ class StreamedTable:
             self._open[number] = open_parquet(self.files[number])
         self._open.move_to_end(number)
         while len(self._open) > OPEN_FILES:
-            self._open.popitem(last=False)[1].close()
+            self._open.popitem(last=False)[1].close(force=True)  # what it reads from, too
         return self._open[number]
 
 
@@ -102,8 +102,11 @@ def open_parquet(file: str) -> Any:
     import fsspec
     import pyarrow.parquet as pq
 
+    if "://" not in file:
+        return pq.ParquetFile(file, pre_buffer=True)
     filesystem, path = fsspec.core.url_to_fs(file)
-    return pq.ParquetFile(filesystem.open(path, "rb"), pre_buffer=True)  # a row group's columns in few requests
+    # Buffered ahead by Parquet, which knows what it needs: a row group's columns come in one request, or few.
+    return pq.ParquetFile(filesystem.open(path, "rb", cache_type="none"), pre_buffer=True)
 
 
 def row_groups(files: Sequence[str], track: Track[Any], check: Callable[[str, Any], None]) -> list[list[int]]:
