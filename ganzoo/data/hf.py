@@ -49,7 +49,7 @@ class HubDatasetConfig(PicturesConfig):
     streaming: bool = False
     """Read the files where they are, in the course of the training, instead of downloading them before it."""
     workers: int = Field(2, ge=0, le=1024)
-    """Worker processes that read pictures; 0 reads in the training process. With streaming each has its own pictures."""
+    """Worker processes that read pictures, each its own of a stream; 0 reads them in the training process."""
     window: int = Field(1000, ge=0)
     """With streaming: pictures that are drawn from at a time, which each worker process keeps as they are encoded."""
 
