@@ -50,6 +50,7 @@ def register_data(register: Register) -> None:
     register("unpaired-images", "ganzoo.data.folders:UnpairedImages", summary="trainA, trainB, testA, testB")
     register("paired-images", "ganzoo.data.folders:PairedImages", summary="pairs, side by side or in two folders")
     register("class-domains", "ganzoo.data.folders:ClassDomains", summary="two classes as two domains")
+    register("hf-datasets", "ganzoo.data.hf:HubDataset", summary="Parquet of the Hugging Face Hub, or one's own")
     drawn = {"source": "drawn by ganzoo", "licence": "Apache-2.0, as ganzoo is"}
     register(
         "seasons", "ganzoo.data.seasons:Seasons", summary="drawn landscapes, summer and winter; no download", **drawn

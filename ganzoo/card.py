@@ -219,6 +219,7 @@ def _use(facts: Facts, source: str) -> str:
 def _training_data(facts: Facts) -> str:
     data = _data(facts)
     rows = {"data": data.get("type"), "root": Path(str(data["root"])).name if "root" in data else None}
+    rows |= {key: data.get(key) for key in ("name", "revision", "split")}
     rows |= {key: facts.config.get("data", {}).get(key) for key in ("summary", "source", "licence")}
     rows["fingerprint"] = _past(facts).get("data")
     told = table(("", ""), [(key, value) for key, value in rows.items() if value])

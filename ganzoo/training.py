@@ -217,6 +217,7 @@ class _Session:
         self.seconds = 0.0
         self.best: float | None = None
         self._mark = (time.monotonic(), 0.0, 0)
+        self._shown: Batch | None = None
         self._saved = -1  # the step of the last checkpoint
 
     def restore(self, folder: Path) -> None:
@@ -323,11 +324,12 @@ class _Session:
 
     def _draw(self) -> None:
         """A sample grid, of the same held-out pictures and the same noise each time."""
-        source = self.test or self.data
-        loop = self.engine.loop
-        count = min(self.run.recipe.train.sample_count or loop.preview_count, len(source))
-        indices = np.linspace(0, len(source) - 1, count).round().astype(int).tolist()
-        batch = self.engine.place(source.batch(indices, np.random.default_rng(0)))
+        if self._shown is None:  # kept, for it may be costly to read: a picture here and there of all that there are
+            source = self.test or self.data
+            count = min(self.run.recipe.train.sample_count or self.engine.loop.preview_count, len(source))
+            indices = np.linspace(0, len(source) - 1, count).round().astype(int).tolist()
+            self._shown = source.batch(indices, np.random.default_rng(0))
+        batch = self.engine.place(self._shown)
         with self.engine.showing() as shown:
             torch.manual_seed(self.run.recipe.train.seed)
             columns = shown.preview(batch)

@@ -199,6 +199,15 @@ def test_a_published_recipe_does_not_tell_where_the_data_was(root):
     assert card.public_recipe(text) == '[data]\nroot = "horses"\ntype = "images"\nnames = "a/b"\n'
 
 
+def test_the_card_names_the_data_set_that_was_trained_on(tmp_path):
+    data = 'type = "hf-datasets"\nname = "someone/reds"\nrevision = "4d33fb"\nroot = ""'
+    folder = make(tmp_path)
+    (folder / "recipe.toml").write_text(RECIPE.replace('type = "glyphs"', data))
+    said = text(folder)
+    assert re.search(r"\| name \| .?someone/reds.? \|\n\| revision \| .?4d33fb.? \|", said)
+    assert "| root |" not in said
+
+
 def test_a_spaces_metadata_is_read(tmp_path):
     files = space.files(card.Facts.read(make(tmp_path)), "someone/thing", "mit")
     data = ModelCard(files["README.md"]).data.to_dict()

@@ -45,6 +45,15 @@ class Data:
     paired: bool = False
     """True when A and B of a sample show the same thing, so that a translation can be compared with its truth."""
 
+    blocks: Sequence[int] = ()
+    """Samples in each stretch that is read as one, in the order of their indices; empty where there are none.
+
+    A source with blocks is gone through by :class:`ganzoo.data.order.Dealt`: each process and worker reads blocks of
+    its own, one after the other. Known once it is prepared.
+    """
+    window: int = 1
+    """With blocks: samples that are drawn from at a time, which a worker has to keep."""
+
     def __init__(self, config: Any, split: str = "train") -> None:
         """``split`` is ``"train"`` or ``"test"``. Nothing heavy happens before :meth:`prepare`."""
         self.config = config

@@ -6,18 +6,15 @@ import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
-import numpy as np
-import torch
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from ganzoo.data.base import Batch, Data, DataConfig, Track, to_tensor, untracked
+from ganzoo.data.base import Track, untracked
 from ganzoo.data.download import TWO_WAYS
-from ganzoo.data.images import crop_batch
+from ganzoo.data.picture_base import PicturesConfig, PicturesData
 from ganzoo.data.pictures import (
     Item,
-    OnError,
     Pictures,
     Reader,
     fingerprint,
@@ -28,45 +25,21 @@ from ganzoo.errors import DataError
 from ganzoo.spec import DataSpec
 
 
-class FolderConfig(DataConfig):
+class FolderConfig(PicturesConfig):
     """What every kind of picture folder can be told."""
 
     root: str
     """The folder; relative to where the command is run."""
-    size: int = Field(256, ge=1, le=2**14)
-    """Pixels: what the networks see is size x size."""
-    load_size: int = Field(0, ge=0, le=2**14)
-    """Pixels: the shorter side before the crop; 0 is ``size``, or 286/256 of it where pictures come in two domains."""
-    crop: Literal["random", "center"] = "center"
-    """Where training crops lie in the resized picture; test crops are central."""
-    flip: bool = True
-    """Turn half of the training pictures left to right."""
-    channels: Literal[1, 3] = 3
-    """3 for colour, 1 for grey; pictures of any kind are brought to it."""
-    workers: int = Field(2, ge=0, le=1024)
-    """Worker processes that read pictures when they do not fit in memory; 0 reads them in the training process."""
-    on_error: OnError = "stop"
-    """An unreadable picture stops the training before it begins, or is left out and counted in the log."""
     memory: float = Field(2.0, ge=0)
     """GiB that decoded pictures may take; a set that needs more is read anew in each epoch."""
 
-    @field_validator("load_size")
-    @classmethod
-    def _crop_fits(cls, value: int, info: ValidationInfo) -> int:
-        size = info.data.get("size", 0)
-        if value and value < size:
-            raise ValueError(f"{value} is smaller than size ({size}), so no crop fits; set it to {size} or more, or 0")
-        return value
 
-
-class FolderData(Data):
+class FolderData(PicturesData):
     """What all kinds of picture folders share. Subclasses say what belongs to which image key (:meth:`listing`)."""
 
     Config: ClassVar[type[FolderConfig]] = FolderConfig
     layout: ClassVar[str] = ""
     """What the folder should look like, for messages."""
-    jitter: ClassVar[float] = 1.0
-    """``load_size`` over ``size`` where the recipe leaves it open."""
 
     def __init__(self, config: Any, split: str = "train") -> None:
         super().__init__(config, split)
@@ -76,18 +49,6 @@ class FolderData(Data):
     @property
     def spec(self) -> DataSpec:
         return DataSpec({"image": self.shape})
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(channels, size, size)."""
-        return self.config.channels, self.config.size, self.config.size
-
-    @property
-    def load_size(self) -> int:
-        """The shorter side that pictures are read at."""
-        if self.split != "train":
-            return int(self.config.size)
-        return int(self.config.load_size or round(self.config.size * self.jitter))
 
     def listing(self) -> dict[str, Pictures]:
         """Lists the files of this split, reading none: image key -> pictures."""
@@ -107,20 +68,6 @@ class FolderData(Data):
         """The samples of one image key, read as the config says."""
         reader = kind(self.load_size, self.config.channels)
         return Pictures(list(items), reader, list(labels), on_error=self.config.on_error)
-
-    def batch(self, indices: Sequence[int], rng: np.random.Generator) -> Batch:
-        return self.part(indices, rng, slice(None))
-
-    def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
-        raise NotImplementedError
-
-    def crops(
-        self, pictures: Sequence[Any], rng: np.random.Generator, among: int | None = None, share: slice = slice(None)
-    ) -> torch.Tensor:
-        """(N, C, size, size) in [-1, 1]; random in training only. The pictures are the ``share`` of ``among``."""
-        chance, config = rng if self.split == "train" else None, self.config
-        pixels = crop_batch(pictures, config.size, chance, crop=config.crop, flip=config.flip, among=among, share=share)
-        return to_tensor(pixels)
 
     def folder(self, name: str = "") -> Path:
         """``root/SPLIT/name`` where the root has a ``train`` folder, else ``root/name``."""

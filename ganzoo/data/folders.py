@@ -242,9 +242,7 @@ class PairedImages(FolderData):
 
     def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
         pictures, _ = self.sets["pair"].fetch_all(indices[share])  # A and B are channels of one picture here
-        pairs = self.crops(pictures, rng, len(indices), share)
-        channels = self.config.channels
-        return {"A": pairs[:, :channels].contiguous(), "B": pairs[:, channels:].contiguous()}
+        return self.pairs(pictures, rng, len(indices), share)
 
     def test(self) -> Data | None:
         return self.tested() if any(self.place(split, "A").is_dir() for split in ("test", "val")) else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
@@ -34,8 +36,23 @@ _UPRIGHT = {
 }
 
 
-def decode(source: str | Path | Image.Image, channels: int = 3, load_size: int = 0) -> Pixels:
-    """Brings one picture, a file or a Pillow image of any mode, to (H, W, ``channels``).
+@dataclass(frozen=True)
+class Encoded:
+    """A picture file's content, and what messages call it."""
+
+    content: bytes
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Source = str | Path | Encoded
+"""Where an encoded picture is."""
+
+
+def decode(source: Source | Image.Image, channels: int = 3, load_size: int = 0) -> Pixels:
+    """Brings one picture, a file, its content or a Pillow image of any mode, to (H, W, ``channels``).
 
     Transparency is laid on white, 16-bit grey is scaled to 8 bits, EXIF rotation is applied, an animation gives its
     first frame. ``load_size`` > 0 resizes the shorter side to that many pixels.
@@ -63,7 +80,7 @@ def read_side_by_side(path: str | Path, *, load_size: int, channels: int = 3) ->
         return np.concatenate([resized(left, size), resized(right, size)], axis=2)
 
 
-def read_two(first: str | Path, second: str | Path, *, load_size: int, channels: int = 3) -> Pixels:
+def read_two(first: Source, second: Source, *, load_size: int, channels: int = 3) -> Pixels:
     """Reads two files that are a pair, as (H, W, 2 * ``channels``).
 
     Raises:
@@ -100,7 +117,7 @@ def fit(width: int, height: int, shorter: int) -> tuple[int, int]:
     return size
 
 
-def upright(source: str | Path | Image.Image, channels: int = 3, shorter: int = 0) -> Image.Image:
+def upright(source: Source | Image.Image, channels: int = 3, shorter: int = 0) -> Image.Image:
     """The picture upright, in mode RGB or L; its shorter side is still over ``shorter`` where the source's was.
 
     Raises whatever Pillow does; callers put :func:`naming` around it.
@@ -117,12 +134,12 @@ def upright(source: str | Path | Image.Image, channels: int = 3, shorter: int = 
         return plain if turn is None else plain.transpose(turn)
 
 
-def opened(source: str | Path | IO[bytes]) -> Image.Image:
+def opened(source: Source | IO[bytes]) -> Image.Image:
     """A picture of which the header alone was read, and found not to be absurdly large.
 
     Raises whatever Pillow does, and a ValueError for a picture that is too large.
     """
-    image = Image.open(source, formats=_FORMATS)
+    image = Image.open(io.BytesIO(source.content) if isinstance(source, Encoded) else source, formats=_FORMATS)
     most = Image.MAX_IMAGE_PIXELS
     if most and image.width * image.height > most:
         image.close()

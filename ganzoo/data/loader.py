@@ -9,18 +9,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.base import Batch, Data
+from ganzoo.data.order import Dealt, Order, Shuffled
 from ganzoo.errors import DataError, GanzooError
 
 log = logging.getLogger("ganzoo.data")
 
-_ORDER, _AUGMENTATION = 0, 1  # keep the two kinds of random streams apart
+_AUGMENTATION = 1  # keeps these random streams apart from those of the order
 
 
 class Loader:
@@ -28,8 +29,9 @@ class Loader:
 
     Batch number k depends on nothing but the data, ``seed``, and k: epoch e goes through a permutation drawn from
     (seed, e); augmentation is drawn from (seed, k). Of several processes each takes its share of that same batch, so
-    shares never overlap and a picture looks the same on any number of processes. The incomplete last batch of an
-    epoch is dropped.
+    shares never overlap and a picture looks the same on any number of processes. Data in blocks is dealt out instead:
+    there the batches are each process's own, and depend on their number and on ``data.config.workers`` as well
+    (:mod:`ganzoo.data.order`). The incomplete last batch of an epoch is dropped.
     """
 
     def __init__(
@@ -59,11 +61,11 @@ class Loader:
                 hint=f"Set train.batch_size to {len(data) // world} or less." * (len(data) >= world),
             )
         self.data, self.seed = data, seed
-        self.whole, self.share = batch_size * world, slice(rank * batch_size, (rank + 1) * batch_size)
+        self.order = _order(data, batch_size, seed, rank, world)
+        self._work = _Work(data, seed, self.order.share, self.order.stream)
         self.position = start
         self.pin_memory = pin_memory
         self.workers = workers if workers is not None else 0 if data.in_memory else data.config.workers
-        self._epoch, self._order = -1, np.empty(0, dtype=np.int64)
         self._stream: Iterator[Any] | None = None
         self._told: set[str] = set()
 
@@ -74,15 +76,6 @@ class Loader:
         batch = self._from_workers() if self.workers else self._here()
         self.position += 1
         return batch
-
-    def indices(self, k: int) -> list[int]:
-        """The samples of batch number ``k``, of all ranks."""
-        epoch, place = divmod(k, self.batches_per_epoch)
-        if epoch != self._epoch:
-            rng = np.random.default_rng([self.seed, _ORDER, epoch])
-            self._epoch, self._order = epoch, rng.permutation(len(self.data))
-        chosen: list[int] = self._order[place * self.whole : (place + 1) * self.whole].tolist()
-        return chosen
 
     def close(self) -> None:
         """Ends the worker processes."""
@@ -101,7 +94,7 @@ class Loader:
         self.close()
 
     def _here(self) -> Batch:
-        batch = _draw(self.data, self.seed, self.share, self.position, self.indices(self.position))
+        batch = _draw(self._work, self.position, self.order.indices(self.position))
         return {key: value.pin_memory() for key, value in batch.items()} if self.pin_memory else batch
 
     def _from_workers(self) -> Batch:
@@ -137,9 +130,9 @@ class Loader:
         if method == "forkserver":
             context.set_forkserver_preload([__name__, "ganzoo.data.forkserver"])
         loader: DataLoader[Any] = DataLoader(
-            _Work(self.data, self.seed, self.share),
+            _Samples(self._work),
             batch_size=None,
-            sampler=_Keys(self, self.position),
+            sampler=_Keys(self.order, self.position),
             num_workers=self.workers,
             collate_fn=_as_it_is,
             worker_init_fn=_begin_worker,
@@ -162,34 +155,51 @@ def _tells_of_a_dead_worker(error: Exception) -> bool:
     return "in DataLoader worker process" not in str(error)
 
 
-def _draw(data: Data, seed: int, share: slice, k: int, indices: list[int]) -> Batch:
-    rng = np.random.default_rng([seed, _AUGMENTATION, k, 0])
-    is_whole = share == slice(0, len(indices))
-    return data.batch(indices, rng) if is_whole else data.part(indices, rng, share)
+def _order(data: Data, batch_size: int, seed: int, rank: int, world: int) -> Order:
+    if not len(data.blocks):
+        return Shuffled(len(data), batch_size, seed, rank, world)
+    # As many lanes as the config has workers, whatever number is at work: else that would change the batches.
+    lanes = max(1, data.config.workers)
+    return Dealt(data.blocks, batch_size, seed, rank, world, lanes=lanes, window=data.window)
+
+
+class _Work(NamedTuple):
+    """What a batch is made from, but for its number and its indices."""
+
+    data: Data
+    seed: int
+    share: slice
+    stream: int
+
+
+def _draw(work: _Work, k: int, indices: list[int]) -> Batch:
+    rng = np.random.default_rng([work.seed, _AUGMENTATION, k, work.stream])
+    is_whole = work.share == slice(0, len(indices))
+    return work.data.batch(indices, rng) if is_whole else work.data.part(indices, rng, work.share)
 
 
 class _Keys:
     """What the workers are asked for: (k, indices of batch k), without end."""
 
-    def __init__(self, loader: Loader, start: int) -> None:
-        self.loader, self.start = loader, start
+    def __init__(self, order: Order, start: int) -> None:
+        self.order, self.start = order, start
 
     def __iter__(self) -> Iterator[tuple[int, list[int]]]:
         k = self.start
         while True:
-            yield k, self.loader.indices(k)
+            yield k, self.order.indices(k)
             k += 1
 
 
-class _Work(Dataset[Any]):
+class _Samples(Dataset[Any]):
     """Runs in the workers: a key to its batch (or the error that stopped it) and what there is to log."""
 
-    def __init__(self, data: Data, seed: int, share: slice) -> None:
-        self.data, self.seed, self.share = data, seed, share
+    def __init__(self, work: _Work) -> None:
+        self.work = work
 
     def __getitem__(self, key: tuple[int, list[int]]) -> tuple[Batch | GanzooError, list[str]]:
         try:
-            result: Batch | GanzooError = _draw(self.data, self.seed, self.share, *key)
+            result: Batch | GanzooError = _draw(self.work, *key)
         except GanzooError as error:  # as a value: torch would bury the message in a worker's traceback
             result = error
         notes = [*_notes]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from ganzoo.data.base import Track, untracked
 from ganzoo.data.images import EXTENSIONS, Pixels, decode, fit, naming, probe, read_side_by_side, read_two
@@ -92,19 +92,25 @@ class TwoFiles(Reader):
         return super().bytes(item) * 2
 
 
-@dataclass
-class Pictures:
-    """Samples read by index, from memory after :func:`prepare` found that they fit, else from their files."""
+class StretchError(DataError):
+    """Many pictures at once cannot be had, so that leaving one out is no way on."""
 
-    items: list[Item]
-    reader: Reader
-    labels: list[int] = field(default_factory=list)
+
+@dataclass(kw_only=True)
+class Samples:
+    """Pictures read by index, of which single ones may be unreadable."""
+
     on_error: OnError = "stop"
-    memory: list[Pixels] | None = None
     skipped: set[int] = field(default_factory=set)
+    advice: ClassVar[str] = ""
+    """The hint of an error at a single picture."""
 
     def __len__(self) -> int:
-        return len(self.items)
+        raise NotImplementedError
+
+    def sample(self, index: int) -> tuple[Pixels, int]:
+        """The pixels (H, W, C) and the label (0 without labels) at ``index``, or a DataError that names the file."""
+        raise NotImplementedError
 
     def fetch(self, index: int) -> tuple[Pixels, int]:
         """The pixels (H, W, C) and the label (0 without labels) of one sample.
@@ -112,13 +118,13 @@ class Pictures:
         A file that has become unreadable is a DataError; with ``on_error="skip"`` the next readable one takes its
         place, label and all, and the log says so once.
         """
-        for position in (*range(index, len(self)), *range(index)) if self.on_error == "skip" else (index,):
+        for position in chain(range(index, len(self)), range(index)) if self.on_error == "skip" else (index,):
             try:
-                pixels = self.memory[position] if self.memory is not None else self.reader.read(self.items[position])
+                return self.sample(position)
+            except StretchError:
+                raise
             except DataError as error:
                 self._failed(position, error)
-            else:
-                return pixels, self.labels[position] if self.labels else 0
         raise DataError("none of the pictures can be read any more")
 
     def fetch_all(self, indices: Iterable[int]) -> tuple[list[Pixels], list[int]]:
@@ -128,11 +134,35 @@ class Pictures:
 
     def _failed(self, position: int, error: DataError) -> None:
         if self.on_error == "stop":
-            error.hint = _LEAVE_OUT
+            error.hint = self.advice
             raise error
         if position not in self.skipped:
             self.skipped.add(position)
             log.warning("left out, the next picture is taken instead: %s", error.message)
+
+
+_LEAVE_OUT = (
+    "Replace or remove it (`ganzoo data check FOLDER` lists all that is wrong), or leave such files out: "
+    "--set data.on_error=skip"
+)
+
+
+@dataclass
+class Pictures(Samples):
+    """Samples read by index, from memory after :func:`prepare` found that they fit, else from their files."""
+
+    items: list[Item]
+    reader: Reader
+    labels: list[int] = field(default_factory=list)
+    memory: list[Pixels] | None = None
+    advice: ClassVar[str] = _LEAVE_OUT
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def sample(self, index: int) -> tuple[Pixels, int]:
+        pixels = self.memory[index] if self.memory is not None else self.reader.read(self.items[index])
+        return pixels, self.labels[index] if self.labels else 0
 
     def keep(self, good: Sequence[bool]) -> None:
         """Forgets the samples whose flag is False."""
@@ -183,12 +213,6 @@ def fingerprint(root: Path, sets: Iterable[Pictures]) -> str:
         with naming(name):
             digest.update(f"{os.path.relpath(name, root)}\0{Path(name).stat().st_size}\n".encode())
     return digest.hexdigest()[:16]
-
-
-_LEAVE_OUT = (
-    "Replace or remove it (`ganzoo data check FOLDER` lists all that is wrong), or leave such files out: "
-    "--set data.on_error=skip"
-)
 
 
 def _settle(sets: Sequence[Pictures], results: Sequence[object]) -> None:

@@ -1,9 +1,9 @@
 """A small Hugging Face Hub on this machine, for the real client: what ``HF_ENDPOINT`` points at in tests.
 
-It speaks what huggingface_hub asks of models and Spaces: whoami, create, branches and tags, revision and tree,
-preupload, LFS batch, upload and verify, commits of newline-delimited JSON, and files by resolve, with ETag, commit and
-LFS headers, redirects to another host and ranges. Whatever it is told to do wrong, it does: statuses, and connections
-cut in the middle.
+It speaks what huggingface_hub asks of models, Spaces and data sets: whoami, create, branches and tags, revision, tree
+and paths, preupload, LFS batch, upload and verify, commits of newline-delimited JSON, and files by resolve, with ETag,
+commit and LFS headers, redirects to another host and ranges. Whatever it is told to do wrong, it does: statuses, and
+connections cut in the middle.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 REPO = r"(?P<name>[\w.-]+/[\w.-]+)"
-KIND = r"/api/(?P<kind>model|space)s"
+KIND = r"/api/(?P<kind>model|space|dataset)s"
+PREFIX = r"(?P<kind>spaces/|datasets/)?"
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ class File:
 
 @dataclass
 class Repository:
-    """Commits, and branches and tags that name them."""
+    """Commits, and branches and tags that name them; ``gated`` when nobody has been let in yet."""
 
     private: bool = False
+    gated: bool = False
     commits: dict[str, dict[str, File]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     refs: dict[str, str] = field(default_factory=dict)
@@ -92,6 +95,20 @@ def refused(status: int, code: str, message: str) -> Answer:
     return Answer(status, {"error": message}, X_Error_Code=code, X_Error_Message=message)
 
 
+def folders_of(files: dict[str, File]) -> list[str]:
+    """All folders of a tree."""
+    return sorted({str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."})
+
+
+def row(path: str, files: dict[str, File]) -> dict[str, Any]:
+    """A file or a folder, as the Hub lists it."""
+    if path not in files:
+        return {"type": "directory", "path": path, "size": 0, "oid": "0" * 40}
+    file = files[path]
+    large = {"lfs": {"oid": file.oid, "size": len(file.content), "pointerSize": 134}} if file.lfs else {}
+    return {"type": "file", "path": path, "size": len(file.content), "oid": file.oid, **large}
+
+
 class Hub:
     """What the server holds, and what it was asked.
 
@@ -113,9 +130,17 @@ class Hub:
         self.endpoint = ""
 
     def __getitem__(self, name: str) -> Repository:
-        """A model's repository, or a Space's as ``spaces/OWNER/NAME``."""
-        kind = "space" if name.startswith("spaces/") else "model"
-        return self.repositories[kind, name.removeprefix("spaces/")]
+        """A model's repository, or another's as ``spaces/OWNER/NAME`` or ``datasets/OWNER/NAME``."""
+        kind, _, rest = name.partition("s/")
+        return self.repositories[(kind, rest) if kind in ("space", "dataset") else ("model", name)]
+
+    def publish(self, kind: str, name: str, files: dict[str, bytes], *, private: bool = False) -> Repository:
+        """A repository as if somebody had pushed it; files with an ending of large ones are kept by their SHA-256."""
+        made = self.repositories[kind, name] = Repository(private)
+        tree = {path: File(content, lfs=path.endswith((".parquet", ".safetensors"))) for path, content in files.items()}
+        self.large |= {file.oid: file.content for file in tree.values() if file.lfs}
+        made.commit("main", tree, "everything")
+        return made
 
     def fail(self, method: str, path: str, status: int = 0, **how: Any) -> None:
         """Have requests go wrong; see :class:`Fault`."""
@@ -234,6 +259,8 @@ class Handler(BaseHTTPRequestHandler):
             self.user()
         if found is None or hidden:
             raise refused(404, "RepoNotFound", "Repository not found")
+        if found.gated:
+            raise refused(403, "GatedRepo", "Access to this repository is restricted")
         return found
 
     def files(self, repository: Repository, revision: str) -> tuple[str, dict[str, File]]:
@@ -291,14 +318,20 @@ class Handler(BaseHTTPRequestHandler):
         repository.refs[json.loads(self.body)["tag"]] = self.files(repository, revision)[0]
         raise Answer(200, {})
 
-    def tree(self, kind: str, name: str, revision: str) -> None:
+    def tree(self, kind: str, name: str, revision: str, folder: str | None = None) -> None:
         _, files = self.files(self.repository(kind, name), revision)
-        rows: list[dict[str, Any]] = []
-        for path, file in files.items():
-            row = {"type": "file", "path": path, "size": len(file.content), "oid": file.oid}
-            large = {"lfs": {"oid": file.oid, "size": len(file.content), "pointerSize": 134}} if file.lfs else {}
-            rows.append(row | large)
-        raise Answer(200, rows)
+        inside = f"{folder}/" if folder else ""
+        below = [row(path, files) for path in [*folders_of(files), *files] if path.startswith(inside)]
+        if not below:
+            raise refused(404, "EntryNotFound", f"{folder} does not exist")
+        everything = self.query.get("recursive", ["false"])[0].lower() == "true"
+        raise Answer(200, [one for one in below if everything or "/" not in one["path"].removeprefix(inside)])
+
+    def paths(self, kind: str, name: str, revision: str) -> None:
+        _, files = self.files(self.repository(kind, name), revision)
+        kind_of_body = self.headers.get("Content-Type") or ""
+        asked = json.loads(self.body) if "json" in kind_of_body else parse_qs(self.body.decode())
+        raise Answer(200, [row(path, files) for path in asked["paths"] if path in files or path in folders_of(files)])
 
     def validate(self) -> None:
         content = json.loads(self.body)["content"]
@@ -398,11 +431,13 @@ ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("POST", rf"{KIND}/{REPO}/branch/(?P<branch>.+)", Handler.branch),
     ("POST", rf"{KIND}/{REPO}/tag/(?P<revision>.+)", Handler.tag),
     ("GET", rf"{KIND}/{REPO}/tree/(?P<revision>[^/]+)/?", Handler.tree),
+    ("GET", rf"{KIND}/{REPO}/tree/(?P<revision>[^/]+)/(?P<folder>.+)", Handler.tree),
+    ("POST", rf"{KIND}/{REPO}/paths-info/(?P<revision>[^/]+)", Handler.paths),
     ("POST", rf"{KIND}/{REPO}/preupload/(?P<revision>.+)", Handler.preupload),
     ("POST", rf"{KIND}/{REPO}/commit/(?P<revision>.+)", Handler.commit),
-    ("POST", rf"/(?P<kind>spaces/)?{REPO}\.git/info/lfs/objects/batch", Handler.batch),
+    ("POST", rf"/{PREFIX}{REPO}\.git/info/lfs/objects/batch", Handler.batch),
     ("PUT", r"/upload/(?P<oid>\w+)", Handler.upload),
     ("POST", r"/verify/(?P<oid>\w+)", Handler.verify),
     ("GET HEAD", r"/content/(?P<oid>\w+)", Handler.content),
-    ("GET HEAD", rf"/(?P<kind>spaces/)?{REPO}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", Handler.resolve),
+    ("GET HEAD", rf"/{PREFIX}{REPO}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", Handler.resolve),
 ]
