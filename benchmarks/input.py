@@ -70,7 +70,7 @@ def usual(paths: Sequence[Path], load: int, size: int) -> Turn:
 
 
 def ours(folder: Path, load: int, size: int, memory: float, passes: int) -> Turn:
-    """ganzoo's source through all pictures, ``passes`` times; ``memory`` is what it may decode into, GiB."""
+    """The source of ganzoo through all pictures, ``passes`` times; ``memory`` is what it may decode into, GiB."""
     kind = plugins().load("data", "images")
     data = kind(kind.Config(root=str(folder), size=size, load_size=load, crop="random", memory=memory))
     data.prepare()

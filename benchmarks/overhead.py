@@ -4,7 +4,8 @@
 
 Both sides have the same networks, loss, optimizers and average, and one batch in memory, so that what is left between
 them is what the engine does around the tensors. The direct side is as lean as it can be: lists of parameters are made
-once, and nothing is logged, placed, scheduled or watched. One thread's CPU time is told. Then a profile says what the engine's step is spent on.
+once, and nothing is logged, placed, scheduled or watched. What is told is one thread's CPU time. Then a profile says
+what the engine's step is spent on.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Both sides have the same networks from the same weights, Adam with the same sett
 pictures in memory: ``gan`` and ``wgan-gp`` at 28 pixels, ``dcgan`` at 64. ganzoo's side is its default recipe without
 the average and the instance noise, which the tutorials do not have; its log is read at the end of every turn. Before
 anything is timed, the networks of both sides judge a batch, and must agree: the work is that of the same networks.
+What ganzoo sets for the whole process (threads, memory that is kept) serves the tutorial too.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9, help="how often each side has its turn")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--set", action="append", default=[], dest="settings", help="ganzoo's side: runtime.compile=true")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="settings", help="ganzoo's side: runtime.compile=true"
+    )
     parser.add_argument("--quick", action="store_true", help="one step and 2 rounds, to see that it runs")
     return parser.parse_args()
 

@@ -107,9 +107,9 @@ def upright(source: str | Path | Image.Image, channels: int = 3, shorter: int = 
     """
     with nullcontext(source) if isinstance(source, Image.Image) else opened(source) as image:
         if shorter:
-            # JPEG decodes at 1/2, 1/4, 1/8 for a fraction of the time. Staying over twice the wanted size leaves
-            # the bicubic filter enough to work with.
-            scale = 2.0 * shorter / min(image.size)
+            # JPEG decodes at 1/2, 1/4, 1/8 for a fraction of the time, and is resized from fewer pixels. A quarter over
+            # the wanted size is enough for the bicubic filter: 43 to 46 dB to what all pixels give; twice has 47.
+            scale = 1.25 * shorter / min(image.size)
             image.draft(image.mode, (int(image.width * scale) + 1, int(image.height * scale) + 1))
         image.load()
         plain = _plain(image, channels)

@@ -180,8 +180,14 @@ def fingerprint(root: Path, sets: Iterable[Pictures]) -> str:
     """16 hexadecimal digits over the names (relative to ``root``) and sizes of all files."""
     digest = hashlib.sha256()
     for name in chain.from_iterable(item for pictures in sets for item in pictures.items):
-        digest.update(f"{os.path.relpath(name, root)}\0{Path(name).stat().st_size}\n".encode())
+        digest.update(f"{relative(name, root)}\0{os.stat(name).st_size}\n".encode())  # noqa: PTH116 - many times faster
     return digest.hexdigest()[:16]
+
+
+def relative(name: str, root: Path) -> str:
+    """``os.path.relpath`` for a file that was listed below ``root``, many times faster."""
+    start = os.path.join(root, "")  # noqa: PTH118
+    return name[len(start) :] if name.startswith(start) else os.path.relpath(name, root)
 
 
 _LEAVE_OUT = (
