@@ -12,16 +12,11 @@ updates were made. ganzoo's terms are read at the end of every turn, in a traini
 from __future__ import annotations
 
 import argparse
-import datetime
 import itertools
-import platform
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import torch
+from measure import Spread, alternate, conditions, faster, table
 from textbook import Textbook, with_plain_layers
 
 from ganzoo.data.base import Batch
@@ -35,10 +30,7 @@ from ganzoo.recipe.schema import Recipe
 # How far the losses of the first and of the second step may be apart, relatively where they are above 1. Adam's first
 # update has nearly the size lr whatever the gradient: it makes much of rounding.
 TOLERANCES = {"float32": (1e-4, 1e-2), "bf16": (5e-2, 1e-1)}
-COLUMNS = (
-    "date", "machine", "torch", "threads", "pixels", "batch", "ganzoo with",
-    "textbook, images/s", "ganzoo, images/s", "times faster",
-)  # fmt: skip
+COLUMNS = ("pixels", "batch", "ganzoo with", "textbook, images/s", "ganzoo, images/s", "times faster")
 
 
 def options() -> argparse.Namespace:
@@ -133,47 +125,10 @@ def compare(plain: Plain, ganzoo: Ganzoo, tolerance: float) -> None:
     print(f"step {ganzoo.engine.step}: {len(apart)} losses agree to {max(apart[furthest], 1e-7):.0e}")
 
 
-def seconds(turn: Callable[[int], object], steps: int, device: str) -> float:
-    """How long a turn takes."""
-    before = time.perf_counter()
-    turn(steps)
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()
-    return time.perf_counter() - before
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Repeated measurements of one thing."""
-
-    values: Sequence[float]
-
-    def __str__(self) -> str:
-        """``median (min-max)``, to three digits."""
-        low, middle, high = (
-            f"{value:#.3g}" for value in (min(self.values), statistics.median(self.values), max(self.values))
-        )
-        return f"{middle} ({low}-{high})"
-
-
-def measured(plain: Plain, ganzoo: Ganzoo, chosen: argparse.Namespace) -> Iterator[tuple[float, float]]:
-    """Images a second of the textbook and of ganzoo, pair by pair."""
-    images = chosen.steps * chosen.batch
-    for number in range(1, chosen.pairs + 1):
-        # Neighbours in time: the machine's speed drifts.
-        theirs, ours = (images / seconds(side.turn, chosen.steps, chosen.device) for side in (plain, ganzoo))
-        print(f"pair {number}: textbook {theirs:.3g}, ganzoo {ours:.3g} images/s: {ours / theirs:.3f} times")
-        yield theirs, ours
-
-
-def machine(device: str) -> str:
-    """The model of the GPU or CPU."""
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text(encoding="utf-8").splitlines() if information.is_file() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+def measured(plain: Plain, ganzoo: Ganzoo, chosen: argparse.Namespace) -> dict[str, list[float]]:
+    """Seconds of both sides' turns, pair by pair."""
+    sides = {"textbook": lambda: plain.turn(chosen.steps), "ganzoo": lambda: ganzoo.turn(chosen.steps)}
+    return alternate(sides, chosen.pairs, chosen.device)
 
 
 def settings_of(chosen: argparse.Namespace) -> str:
@@ -183,17 +138,12 @@ def settings_of(chosen: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-def table(chosen: argparse.Namespace, pairs: Sequence[tuple[float, float]]) -> str:
+def row(chosen: argparse.Namespace, times: dict[str, list[float]]) -> str:
     """A Markdown table of one row."""
-    theirs, ours = Spread([pair[0] for pair in pairs]), Spread([pair[1] for pair in pairs])
-    ratio = Spread([ours / theirs for theirs, ours in pairs])
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    cells = (
-        today, machine(chosen.device), torch.__version__, torch.get_num_threads(), chosen.size, chosen.batch,
-        settings_of(chosen), theirs, ours, ratio,
-    )  # fmt: skip
-    rows = (COLUMNS, ["---"] * len(COLUMNS), map(str, cells))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    images = chosen.steps * chosen.batch
+    theirs, ours = (Spread([images / taken for taken in times[side]]) for side in ("textbook", "ganzoo"))
+    cells = chosen.size, chosen.batch, settings_of(chosen), theirs, ours, faster(times, "textbook", "ganzoo")
+    return table(COLUMNS, [cells])
 
 
 def main() -> None:
@@ -204,9 +154,8 @@ def main() -> None:
         compare(plain, ganzoo, tolerance)
     for side in (plain, ganzoo):
         side.turn(chosen.warmup)
-    pairs = list(measured(plain, ganzoo, chosen))
-    print()
-    print(table(chosen, pairs))
+    times = measured(plain, ganzoo, chosen)
+    print(f"{conditions(chosen.device)}\n\n{row(chosen, times)}")
 
 
 if __name__ == "__main__":

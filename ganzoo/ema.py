@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ganzoo.recipe.schema import Ema
 
@@ -23,7 +23,18 @@ class NetworkAverage(nn.Module):
         self.settings = settings
         self.networks = nn.ModuleDict({name: copy.deepcopy(network) for name, network in networks.items()})
         self.requires_grad_(False).eval()
-        self._pairs = [(mine, networks[name]) for name, mine in self.networks.items()]
+        pairs = [(mine, networks[name]) for name, mine in self.networks.items()]
+        # Walking through a network takes longer than averaging a small one, so that is done once. A parameter stays
+        # the same tensor, as the optimizers hold it; a buffer may be replaced, and is asked for each time.
+        self._averages, self._news = (
+            [parameter for one in side for parameter in one.parameters()] for side in zip(*pairs, strict=True)
+        )
+        self._with_buffers = [
+            two
+            for mine, network in pairs
+            for two in zip(mine.modules(), network.modules(), strict=True)
+            if next(two[1].buffers(recurse=False), None) is not None
+        ]
 
     @torch.no_grad()
     def update(self, images: int, seen: int) -> None:
@@ -32,15 +43,7 @@ class NetworkAverage(nn.Module):
         if self.settings.ramp:
             half_life = min(half_life, self.settings.ramp * seen)
         beta = 0.5 ** (images / max(half_life, 1e-8))
-        for average, network in self._pairs:
-            _lerp(average.parameters(), network.parameters(), 1.0 - beta)
-            _lerp(average.buffers(), network.buffers(), 1.0)
-
-
-def _lerp(averages: Iterable[Tensor], news: Iterable[Tensor], weight: float) -> None:
-    averages, news = list(averages), list(news)
-    if weight == 1.0:
-        for average, new in zip(averages, news, strict=True):
-            average.copy_(new)
-    elif averages:
-        torch._foreach_lerp_(averages, news, weight)
+        if self._averages:
+            torch._foreach_lerp_(self._averages, self._news, 1.0 - beta)
+        for average, network in self._with_buffers:
+            torch._foreach_copy_(list(average.buffers(recurse=False)), list(network.buffers(recurse=False)))

@@ -101,15 +101,15 @@ class Engine:
     def _play(self, turn: Turn, portions: list[Batch]) -> None:
         """One turn: every portion's terms are backpropagated as they come, then the player steps once."""
         self._freeze_all_but(turn.player)
-        optimizer = self.optimizers[turn.player]
-        optimizer.zero_grad(set_to_none=True)
+        for parameter in self.parameters[turn.player]:
+            parameter.grad = None
         for batch in portions:
             self._backpropagate(turn, batch, turn.gain / len(portions))
         self.world.average_gradients(self.parameters[turn.player])
         clip = self.settings[turn.player].clip_norm
         if clip:
             nn.utils.clip_grad_norm_(self.parameters[turn.player], clip)
-        optimizer.step()
+        self.optimizers[turn.player].step()
         with torch.no_grad():
             self.loop.after(turn)
 
@@ -132,9 +132,9 @@ class Engine:
         """Let gradients flow into this player's networks alone."""
         if self._playing == player:
             return
-        self._playing = player
-        for parameter in self._everything:
+        for parameter in self.parameters.get(self._playing, self._everything):
             parameter.requires_grad = False
+        self._playing = player
         for parameter in self.parameters[player]:
             parameter.requires_grad = True
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import platform
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -41,7 +44,7 @@ def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]
 
 
 def apply_runtime(runtime: Runtime) -> None:
-    """Set what torch keeps for the whole process: threads, determinism, matrix formats."""
+    """Set what torch keeps for the whole process: threads, determinism, matrix formats, and how memory is kept."""
     if runtime.threads:
         torch.set_num_threads(runtime.threads)
     torch.use_deterministic_algorithms(runtime.deterministic)
@@ -49,3 +52,24 @@ def apply_runtime(runtime: Runtime) -> None:
     torch.backends.cudnn.deterministic = runtime.deterministic
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.allow_tf32 = True
+    if pick_device(runtime.device).type == "cpu":
+        keep_freed_memory()
+
+
+def keep_freed_memory() -> bool:
+    """Let glibc keep what is freed for the next step, and say whether it does.
+
+    By default it hands large blocks back to the system, and every step waits while the system clears them again:
+    thousands of page faults, a fifth of the time of a small WGAN-GP. At most a GiB is kept beyond what is in use.
+    Other C libraries are left as they are, and so is what the environment says (``MALLOC_TRIM_THRESHOLD_``).
+    """
+    if platform.libc_ver()[0] != "glibc" or not _MALLOC.isdisjoint(os.environ):
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    return all(mallopt(*setting) for setting in (_TRIM_THRESHOLD, _MMAP_THRESHOLD))
+
+
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"}
+# The numbers of the settings are from malloc.h; bytes. 32 MiB is where glibc's own threshold may rise to.
+_TRIM_THRESHOLD = (-1, 2**30)
+_MMAP_THRESHOLD = (-3, 2**25)

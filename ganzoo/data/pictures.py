@@ -211,8 +211,15 @@ def fingerprint(root: Path, sets: Iterable[Pictures]) -> str:
     digest = hashlib.sha256()
     for name in chain.from_iterable(item for pictures in sets for item in pictures.items):
         with naming(name):
-            digest.update(f"{os.path.relpath(name, root)}\0{Path(name).stat().st_size}\n".encode())
+            size = os.stat(name).st_size  # noqa: PTH116 - many times faster
+        digest.update(f"{relative(name, root)}\0{size}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def relative(name: str, root: Path) -> str:
+    """``os.path.relpath`` for a file that was listed below ``root``, many times faster."""
+    start = os.path.join(root, "")  # noqa: PTH118
+    return name[len(start) :] if name.startswith(start) else os.path.relpath(name, root)
 
 
 def _settle(sets: Sequence[Pictures], results: Sequence[object]) -> None:

@@ -322,3 +322,12 @@ def test_a_file_without_partner_is_named(tmp_path):
         paint(tmp_path / name, 1)
     with pytest.raises(DataError, match="1 files of split train have no partner: 1"):
         make(PairedImages, tmp_path, layout="folders")
+
+
+@pytest.mark.parametrize("root", ["pictures", "./pictures", "pictures/../pictures"])
+def test_a_fingerprint_does_not_tell_where_the_folder_is(tmp_path, monkeypatch, root):
+    (tmp_path / "pictures" / "a").mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "pictures" / "a" / "0.png")
+    monkeypatch.chdir(tmp_path)
+    there, here = (ImageFolder(ImageFolder.Config(root=str(one), size=8)) for one in (tmp_path / "pictures", root))
+    assert here.fingerprint() == there.fingerprint()
