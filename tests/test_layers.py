@@ -35,7 +35,7 @@ LAYERS = (
     "published",
     "publishable",
     "pretrained hub",
-    "demo evaluation export importing training",
+    "demo evaluation export importing session training",
     "testing",
     "cli.console cli.options",
     "cli.launch",

@@ -151,7 +151,7 @@ def test_an_error_of_the_end_does_not_hide_why_it_ended(tmp_path, overrides, mon
     def fail(run):
         raise OSError(28, "No space left on device", str(run.report))
 
-    monkeypatch.setattr("ganzoo.training.write_report", fail)
+    monkeypatch.setattr("ganzoo.session.write_report", fail)
     with pytest.raises(ganzoo.errors.TrainingError, match=r"cannot go on|no longer finite"):
         ganzoo.train(
             "cyclegan", overrides=[*overrides, "optimizer.lr=1e30"], out=tmp_path / "run", listeners=[Listener()]

@@ -13,7 +13,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 import ganzoo
-from ganzoo import training
+from ganzoo import session
 from ganzoo.batchnorm import synchronise_batch_norm
 from ganzoo.distributed import joined
 from ganzoo.engine import Engine
@@ -60,7 +60,7 @@ def digest(engine):
 
 def train(rank, noise="own", **options):
     Watched.shares_noise = noise == "shared"
-    training.seed_rank = (lambda *numbers: None) if noise == "shared" else SEED_RANK
+    session.seed_rank = (lambda *numbers: None) if noise == "shared" else SEED_RANK
     run = ganzoo.train(**options)
     Path(f"{run.folder}.rank-{rank}").write_text(digest(Watched.newest))
 
@@ -120,8 +120,8 @@ def batch_norm(world):
 
 
 if __name__ == "__main__":
-    SEED_RANK = training.seed_rank
-    training.Engine = Watched
+    SEED_RANK = session.seed_rank
+    session.Engine = Watched
     rank = int(os.environ.get("RANK", "0"))
     for job, options in json.loads(Path(sys.argv[1]).read_text()):
         globals()[job](rank, **options)
