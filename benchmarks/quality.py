@@ -77,7 +77,7 @@ ROWS = {
     "mnist-lsgan": Row(
         "lsgan", PICTURES, "mnist-lsgan", ("networks.generator.filters=16", SMALL[1], "train.steps=3000")
     ),
-    "mnist-wgan": Row("wgan", PICTURES, "mnist-wgan", (*SMALL, "optimizer.lr=2e-4", "train.steps=10000")),
+    "mnist-wgan": Row("wgan", PICTURES, "mnist-wgan", (*SMALL, "optimizer.lr=2e-4", "train.steps=6000")),
     "mnist-wgan-gp": Row("wgan-gp", PICTURES, "mnist-wgan-gp", (*SMALL, "train.steps=6000")),
     "fashion-gan": Row("gan", PICTURES, "fashion-gan", ("train.steps=10000",)),
     "fashion-cgan": Row("cgan", LABELLED, "fashion-cgan", (*SMALL, "train.steps=4000")),

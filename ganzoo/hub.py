@@ -151,9 +151,7 @@ def locate(source: str | Path) -> Path:
     try:
         return pull(str(source))
     except HubError as error:
-        raise HubError(
-            f"there is no folder {source} here, nor can it be had: {error.message}", hint=error.hint
-        ) from error
+        raise HubError(f"there is no folder {source} here; {error.message}", hint=error.hint) from error
 
 
 def is_remote(source: str | Path) -> bool:
