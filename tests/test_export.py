@@ -1,5 +1,6 @@
 import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,10 +41,10 @@ def pretrained(networks, inference="eval", model="test", channels=3):
         for name, tensor in network.state_dict().items():
             if name.endswith("running_var"):
                 tensor.uniform_(0.5, 2)
-    entries = {name: {"network": model, "plugin": "p", "config": {}, "weights": "w"} for name in networks}
+    entries = {name: {"network": model, "plugin": "p", "config": {}, "weights": "w.safetensors"} for name in networks}
     image = {"channels": channels, "class_names": []}
     config = PublishedConfig(format=1, model=model, inference=inference, image=image, networks=entries)
-    return Pretrained(config, Generators(networks, inference))
+    return Pretrained(config, Generators(networks, inference), Path())
 
 
 def translator(kind="unet", inference="eval", **settings):

@@ -19,7 +19,7 @@ from ganzoo.plugins import plugins
 from ganzoo.pretrained import Pretrained
 from ganzoo.recipe.build import build_data, loop_class_of
 from ganzoo.recipe.parse import check, read
-from ganzoo.scores import read_scores
+from ganzoo.scores import in_words, read_scores, with_baselines
 
 _EXAMPLES = 3
 
@@ -33,7 +33,7 @@ class About:
         summary: a sentence on what it is.
         task: what it makes of what.
         facts: short ones: plugin, steps, sizes.
-        scores: rows of name, value, what real pictures get, and the protocol.
+        scores: rows of name, value, what to hold it against, and the protocol.
         examples: for a translator, the direction and a picture for it.
     """
 
@@ -64,7 +64,7 @@ class About:
 
     def score_table(self) -> str:
         """The scores, as HTML."""
-        heads = "".join(f"<th>{head}</th>" for head in ("score", "this model", "real pictures", "protocol"))
+        heads = "".join(f"<th>{head}</th>" for head in ("score", "this model", "to hold it against", "protocol"))
         rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in self.scores)
         return f'<div class="scores"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
@@ -106,17 +106,13 @@ def _scores(folder: Path, step: int) -> Iterator[tuple[str, str, str, str]]:
     """The scores of the weights of that step; a file that does not hold what it should has none."""
     try:
         tables = read_scores(folder)
-        for protocol, table in tables.items():
-            row: dict[str, Any] = next((row for row in table["scores"] if row["step"] == step), {})
-            for name, value in row.items():
-                if name not in ("step", "seed") and not name.endswith("_real"):
-                    yield name, _figure(value), _figure(row.get(f"{name}_real")), protocol
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except GanzooError:
         return
-
-
-def _figure(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, int | float) else "–"
+    for protocol, table in tables.items():
+        row: dict[str, Any] = next((row for row in table["scores"] if row["step"] == step), {})
+        scores = {name: value for name, value in row.items() if name not in ("step", "seed")}
+        for name, value, baselines in with_baselines(scores):
+            yield name, f"{value:.4g}", in_words(baselines), protocol
 
 
 def _examples(model: Pretrained) -> Iterator[tuple[str, Image.Image]]:

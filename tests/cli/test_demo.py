@@ -11,7 +11,8 @@ import pytest
 
 from ganzoo.cli.main import main
 
-RUN = "from ganzoo.cli.main import main; main()"
+# Whoever starts the tests in the background may have told them to ignore Ctrl-C.
+RUN = "import signal; signal.signal(2, signal.default_int_handler); from ganzoo.cli.main import main; main()"
 
 
 def test_without_gradio_one_message_says_what_to_install(monkeypatch, capsys, tmp_path):

@@ -38,7 +38,7 @@ def test_only_scores_of_these_weights_are_shown(folder):
     step = ganzoo.load(folder).config.step
     rows = [{"step": step - 1, "seed": 0, "psnr": 1.0}, {"step": step, "seed": 0, "psnr": 12.3456, "psnr_real": 99}]
     (folder / "metrics.json").write_text(json.dumps({"psnr@test": {"protocol": {}, "scores": rows}}))
-    assert about(folder).scores == [("psnr", "12.35", "99", "psnr@test")]
+    assert about(folder).scores == [("psnr", "12.35", "real data 99", "psnr@test")]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', '{"a": {"scores": [1]}}', '{"a": {"scores": [{}]}}'])
