@@ -78,7 +78,7 @@ ROWS = {
         "lsgan", PICTURES, "mnist-lsgan", ("networks.generator.filters=16", SMALL[1], "train.steps=3000")
     ),
     "mnist-wgan": Row(
-        "wgan", PICTURES, "mnist-wgan", (*SMALL, "optimizer.lr=2e-4", "loop.n_critic_long=20", "train.steps=20000")
+        "wgan", PICTURES, "mnist-wgan", (*SMALL, "optimizer.lr=2e-4", "loop.n_critic_long=20", "train.steps=5000")
     ),
     "mnist-wgan-gp": Row("wgan-gp", PICTURES, "mnist-wgan-gp", (*SMALL, "train.steps=6000")),
     "fashion-gan": Row("gan", PICTURES, "fashion-gan", ("train.steps=10000",)),
