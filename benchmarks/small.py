@@ -90,7 +90,7 @@ def both_sides(row: Row, chosen: argparse.Namespace) -> tuple[Tutorial, Engine, 
 def see_that_they_agree(tutorial: Tutorial, engine: Engine, loader: Loader) -> None:
     """End here unless the networks of both sides say the same of the same pictures, in the same range."""
     ours = engine.place(next(loader))["image"]
-    index = loader.indices(0)
+    index = loader.order.indices(0)
     theirs = torch.stack([tutorial.dataloader.dataset[number][0] for number in index]).to(ours.device)
     discriminator = engine.loop.networks["discriminator"]
     with torch.no_grad():
