@@ -20,16 +20,24 @@ class Augmentation:
     """Changes the first argument of every network that is not published, as it is called in training.
 
     Attributes:
-        step: steps done; the engine keeps it up, for noise that fades.
+        noise_is_over: whether the instance noise has faded to nothing.
     """
 
-    def __init__(self, loop: TrainingLoop, settings: Augment) -> None:
+    def __init__(self, loop: TrainingLoop, settings: Augment, device: torch.device) -> None:
         self.settings = settings
-        self.step = 0
+        self.noise_is_over = settings.instance_noise == 0.0
+        self._noise = torch.full((), settings.instance_noise, device=device)  # there a CUDA graph finds what it is now
         if settings.policy or settings.instance_noise:
             for name, network in loop.networks.items():
                 if name not in loop.publishes.values():
                     network.register_forward_pre_hook(self._change_images)
+
+    def begin(self, step: int) -> None:
+        """Let the noise fade as far as it has at ``step``."""
+        if self.settings.noise_steps and not self.noise_is_over:
+            left = max(0.0, 1.0 - step / self.settings.noise_steps)
+            self.noise_is_over = left == 0.0
+            self._noise.fill_(self.settings.instance_noise * left)
 
     def _change_images(self, network: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
         images, *rest = inputs
@@ -39,10 +47,7 @@ class Augmentation:
         """Changed copies of (N, C, H, W), each picture with draws of its own."""
         for name in self.settings.policy:
             images = POLICIES[name](images)
-        noise = self.settings.instance_noise
-        if self.settings.noise_steps:
-            noise *= max(0.0, 1.0 - self.step / self.settings.noise_steps)
-        return images + noise * torch.randn_like(images) if noise else images
+        return images if self.noise_is_over else images + self._noise * torch.randn_like(images)
 
 
 def color(images: Tensor) -> Tensor:

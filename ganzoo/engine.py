@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from statistics import fmean
 
 import torch
@@ -15,6 +16,7 @@ from ganzoo.batchnorm import batch_norm_alone, synchronise_batch_norm
 from ganzoo.distributed import World
 from ganzoo.ema import NetworkAverage
 from ganzoo.errors import TrainingError
+from ganzoo.graphs import Told, TurnGraphs
 from ganzoo.loop import Batch, TrainingLoop, Turn
 from ganzoo.optim import build_optimizer, factor, set_learning_rate
 from ganzoo.precision import autocast, uses_bf16
@@ -67,8 +69,9 @@ class Engine:
         }
         published = {name: loop.networks[name] for name in loop.publishes.values()}
         self.average = NetworkAverage(published, recipe.ema) if recipe.ema.half_life else None
-        self.augmentation = Augmentation(loop, recipe.augment)
+        self.augmentation = Augmentation(loop, recipe.augment, device)
         self.terms = TermLog(self.world)
+        self.graphs = TurnGraphs(self.loop, device) if recipe.runtime.cuda_graphs else None
         self._playing = ""
         loop.train()
         if recipe.runtime.compile:
@@ -76,8 +79,11 @@ class Engine:
 
     def train_step(self, batches: Iterator[Batch]) -> None:
         """One step: draw its batch (or batches, when gradients are accumulated) and play the turns that are due."""
-        self.augmentation.step = self.loop.step = self.step
+        self.loop.step = self.step
+        self.augmentation.begin(self.step)
         portions = [self.place(next(batches)) for _ in range(self.recipe.train.accumulate)]
+        if self.graphs is not None:
+            portions = self.graphs.keep(portions, (self.loop.phase(), self.augmentation.noise_is_over))
         rate = factor(self.recipe.schedule, self.step, self.steps, self.steps_per_epoch)
         for turn in self.turns:
             if self.loop.due(turn, self.step):
@@ -103,8 +109,10 @@ class Engine:
         self._freeze_all_but(turn.player)
         for parameter in self.parameters[turn.player]:
             parameter.grad = None
-        for batch in portions:
-            self._backpropagate(turn, batch, turn.gain / len(portions))
+        work = partial(self._backpropagate_all, turn, portions)
+        told = work() if self.graphs is None else self.graphs.play(turn, work, self.parameters[turn.player])
+        for group, terms in told:
+            self.terms.add(self.step, group, terms)
         self.world.average_gradients(self.parameters[turn.player])
         clip = self.settings[turn.player].clip_norm
         if clip:
@@ -113,7 +121,10 @@ class Engine:
         with torch.no_grad():
             self.loop.after(turn)
 
-    def _backpropagate(self, turn: Turn, batch: Batch, gain: float) -> None:
+    def _backpropagate_all(self, turn: Turn, portions: list[Batch]) -> Told:
+        return [told for batch in portions for told in self._backpropagate(turn, batch, turn.gain / len(portions))]
+
+    def _backpropagate(self, turn: Turn, batch: Batch, gain: float) -> Iterator[tuple[str, dict[str, Tensor]]]:
         moves = getattr(self.loop, turn.name)(batch)
         while True:
             with autocast(self.device, self.bf16):  # the game runs in here, the backward must not
@@ -123,10 +134,10 @@ class Engine:
             total = sum(terms.values())
             assert isinstance(total, Tensor)
             (total * gain if gain != 1.0 else total).backward()  # type: ignore[no-untyped-call]
-            self.terms.add(self.step, turn.name, terms)
+            yield turn.name, {name: value.detach() for name, value in terms.items()}
         if self.loop.reports:
-            self.terms.add(self.step, "report", self.loop.reports)
-            self.loop.reports = {}
+            reports, self.loop.reports = self.loop.reports, {}
+            yield "report", reports
 
     def _freeze_all_but(self, player: str) -> None:
         """Let gradients flow into this player's networks alone."""
@@ -197,7 +208,7 @@ class TermLog:
     def add(self, step: int, group: str, terms: Mapping[str, Tensor]) -> None:
         """Keep the terms of one turn."""
         for name, value in terms.items():
-            self._values[f"{group}/{name}"].append((step, value.detach()))
+            self._values[f"{group}/{name}"].append((step, value))
 
     def read(self) -> dict[str, float]:
         """The mean of each term since the last reading, over all processes.

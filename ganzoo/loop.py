@@ -5,7 +5,7 @@ A plugin writes the game; the engine owns devices, precision, freezing, backward
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -77,13 +77,26 @@ class TrainingLoop(nn.Module):
         self.loss = loss
         self.penalty = penalty
         self.publishes = self.published(config)  # type: ignore[misc]  # an instance's are those of its settings
-        self.step = 0
-        """Steps done, for games that change as they go on; the engine keeps it up."""
+        self._step = 0
+        self.step_was_read = False
         self.reports: dict[str, Tensor] = {}
         self.setup()
 
     def setup(self) -> None:
         """Make what the game needs beside its networks; modules and buffers made here are checkpointed."""
+
+    @property
+    def step(self) -> int:
+        """Steps done, for games that change as they go on; the engine keeps it up.
+
+        A turn that reads it is not replayed as a CUDA graph, unless the game says with :meth:`phase` what it reads.
+        """
+        self.step_was_read = True
+        return self._step
+
+    @step.setter
+    def step(self, done: int) -> None:
+        self._step = done
 
     def turns(self) -> Sequence[Turn]:
         """The turns of a step in order; by default each player once, in the order of ``players``."""
@@ -92,6 +105,14 @@ class TrainingLoop(nn.Module):
     def due(self, turn: Turn, step: int) -> bool:
         """Whether ``turn`` is played at ``step`` (0, 1, ...): by default at every ``turn.every``-th, not the first."""
         return (step + 1) % turn.every == 0
+
+    def phase(self) -> Hashable:
+        """What turns depend on beside their batches, for games that change with ``step``.
+
+        While it is the same, turns may be replayed as CUDA graphs (``runtime.cuda_graphs``), in which numbers from
+        Python are those of the recording.
+        """
+        return None
 
     def after(self, turn: Turn) -> None:
         """Called, without gradients, after the player's optimizer has stepped: weight clipping goes here."""

@@ -39,10 +39,10 @@ def test_a_cut_is_at_most_a_quarter_of_the_picture():
 
 
 def test_instance_noise_fades():
-    augmentation = Augmentation(NoNetworks(), Augment(instance_noise=0.5, noise_steps=100))
+    augmentation = Augmentation(NoNetworks(), Augment(instance_noise=0.5, noise_steps=100), torch.device("cpu"))
     images = torch.zeros(8, 3, 32, 32)
     assert augmentation(images).std() == pytest.approx(0.5, rel=0.05)
-    augmentation.step = 50
+    augmentation.begin(50)
     assert augmentation(images).std() == pytest.approx(0.25, rel=0.05)
-    augmentation.step = 200
+    augmentation.begin(200)
     assert not augmentation(images).any()

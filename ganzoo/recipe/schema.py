@@ -172,6 +172,8 @@ class Runtime(Config):
     """``auto`` is bf16 autocast on GPUs that have it; penalties are always float32."""
     compile: bool = False
     """``torch.compile`` the networks that no penalty differentiates twice."""
+    cuda_graphs: bool = False
+    """Record each turn and replay it as one CUDA graph: much faster where a GPU waits for Python."""
     channels_last: bool = False
     """Keep images and convolutions in NHWC order."""
     deterministic: bool = False

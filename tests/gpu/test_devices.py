@@ -22,6 +22,8 @@ from ganzoo.testing import check_resume, small_settings
 
 MODELS = list(plugins().registries["model"])
 PLAIN = ("ema.half_life=0", "augment={}", "data.count=16", "data.test_count=2")
+OFTEN = {"wgan": ["loop.n_critic=2", "loop.long_first=0", "loop.long_every=0"], "wgan-gp": ["loop.n_critic=2"]}
+"""Settings with which every turn comes in a few steps."""
 BF16 = 0.1
 """How far, relatively where it is above 1, a term of the first step may be from float32's; bf16 has 8 bits."""
 SAME = 2e-3
@@ -106,12 +108,36 @@ def test_a_deterministic_training_goes_on_bit_by_bit(model, device, tmp_path, mo
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_memory_does_not_grow(model, device):
+def test_cuda_graphs_on_and_off_agree(model, device, monkeypatch):
+    if device == "cpu":
+        pytest.skip("tests/test_graphs.py does this on the CPU, with tapes in place of graphs")
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    trained = []
+    for graphs in ("false", "true"):
+        settings = ('runtime.precision="float32"', "runtime.deterministic=true", f"runtime.cuda_graphs={graphs}")
+        engine, batches = prepared(model, device, *settings, *OFTEN.get(model, ()))
+        torch.manual_seed(1)
+        terms = []
+        for _ in range(12):
+            engine.train_step(batches)
+            terms.append(engine.terms.read())
+        trained.append((terms, engine))
+    (terms, _), (others, engine) = trained
+    assert all(engine.graphs._recorded[turn] for turn in engine.turns)
+    assert max(apart(*pair) for pair in zip(terms, others, strict=True)) < SAME
+
+
+@pytest.mark.parametrize("graphs", ["false", "true"])
+@pytest.mark.parametrize("model", MODELS)
+def test_memory_does_not_grow(model, graphs, device):
     """Tensors that are alive, and on a GPU their bytes, are the same after 500 steps as after the first few."""
     if device == "cpu" and model not in ("gan", "cyclegan"):
         pytest.skip("for the CPU two models prove the test")
+    if device == "cpu" and graphs == "true":
+        pytest.skip("there are no CUDA graphs on the CPU")
     pool = ["loop.pool_size=2"] if model == "cyclegan" else []  # full after the first steps
-    engine, batches = prepared(model, device, "ema.half_life=10", *pool)
+    settings = ("ema.half_life=10", f"runtime.cuda_graphs={graphs}", *OFTEN.get(model, ()))
+    engine, batches = prepared(model, device, *settings, *pool)
     seen = []
     for step in range(500 if device == "cuda" else 60):
         engine.train_step(batches)

@@ -63,7 +63,7 @@ class CycleGAN(TranslationLoop):
 
     def shown(self, domain: str, batch: Batch) -> Tensor:
         """Fakes of ``domain``, new and old: those that the generators' turn made, by way of the pool."""
-        fake = self.fakes.pop(batch[SIDES[domain][0]], None)  # type: ignore[no-untyped-call]
+        fake = self.fakes.get(batch[SIDES[domain][0]], None)  # type: ignore[no-untyped-call]
         pool: ImagePool = self.pools[domain]  # type: ignore[assignment]
         return pool.query(super().shown(domain, batch) if fake is None else fake)
 

@@ -65,6 +65,9 @@ class DiscoGAN(TranslationLoop):
         rate: float = self.config.starting_rate if self.step < self.config.changepoint else self.config.default_rate
         return rate
 
+    def phase(self) -> float:
+        return self.rate
+
     def generator(self, batch: Batch) -> Terms:
         r, f = self.rate, self.config.feature_share
         for X, (Y, there) in SIDES.items():
