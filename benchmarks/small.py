@@ -1,12 +1,13 @@
 """Steps a second of small GANs, loading included: ganzoo's loader and engine against a tutorial's loop.
 
-    python benchmarks/small.py gan wgan-gp dcgan
+    python benchmarks/small.py gan wgan-gp wgan-gp-mlp dcgan
 
 Both sides have the same networks from the same weights, Adam with the same settings, batches of 64, and the same
-pictures in memory: ``gan`` and ``wgan-gp`` at 28 pixels, ``dcgan`` at 64. ganzoo's side is its default recipe without
-the average and the instance noise, which the tutorials do not have; its log is read at the end of every turn. Before
-anything is timed, the networks of both sides judge a batch, and must agree: the work is that of the same networks.
-What ganzoo sets for the whole process (threads, memory that is kept) serves the tutorial too.
+pictures in memory: at 28 pixels ``gan``, ``wgan-gp`` and, with perceptrons as in known scripts, ``wgan-gp-mlp``; at
+64 ``dcgan``. ganzoo's side is its default recipe without the average and the instance noise, which the tutorials do not
+have; its log is read at the end of every turn. Before anything is timed, the networks of both sides judge a batch, and
+must agree: the work is that of the same networks. What ganzoo sets for the whole process (threads, memory that is kept)
+serves the tutorial too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ganzoo.recipe.parse import check, read
 class Row:
     """A model, how it is set, and the tutorial's class for it."""
 
+    name: str
     model: str
     size: int
     tutorial: type[Tutorial]
@@ -39,12 +41,14 @@ class Row:
     settings: tuple[str, ...] = ()
 
 
+PERCEPTRONS = ('networks={generator={type="mlp-generator"}, discriminator={type="mlp-discriminator"}}',)
 ROWS = {
-    row.model: row
+    row.name: row
     for row in (
-        Row("gan", 28, GAN, 60),
-        Row("wgan-gp", 28, WGANGP, 15),
-        Row("dcgan", 64, DCGAN, 1, ("networks.generator.filters=64", "networks.discriminator.filters=64")),
+        Row("gan", "gan", 28, GAN, 60),
+        Row("wgan-gp", "wgan-gp", 28, WGANGP, 15),
+        Row("wgan-gp-mlp", "wgan-gp", 28, WGANGP, 30, PERCEPTRONS),
+        Row("dcgan", "dcgan", 64, DCGAN, 1, ("networks.generator.filters=64", "networks.discriminator.filters=64")),
     )
 }
 BATCH = 64
@@ -54,7 +58,7 @@ COLUMNS = ("model", "pixels", "tutorial, steps/s", "ganzoo, steps/s", "times fas
 def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("models", nargs="*", default=list(ROWS), metavar="MODEL", help=", ".join(ROWS))
+    parser.add_argument("rows", nargs="*", default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
     parser.add_argument("--rounds", type=int, default=9, help="how often each side has its turn")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
@@ -118,13 +122,13 @@ def measured(row: Row, chosen: argparse.Namespace) -> tuple[object, ...]:
     alternate(sides, 1, chosen.device)
     times = alternate(sides, rounds, chosen.device)
     speeds = [Spread([steps / taken for taken in times[name]]) for name in sides]
-    return row.model, row.size, *speeds, faster(times, "tutorial", "ganzoo")
+    return row.name, row.size, *speeds, faster(times, "tutorial", "ganzoo")
 
 
 def main() -> None:
     """Measure and print."""
     chosen = options()
-    rows = [measured(ROWS[model], chosen) for model in chosen.models]
+    rows = [measured(ROWS[name], chosen) for name in chosen.rows]
     print(f"{conditions(chosen.device)}, batch {BATCH}; ganzoo with {' '.join(chosen.settings) or 'float32, eager'}\n")
     print(table(COLUMNS, rows))
 
