@@ -46,6 +46,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--precision", choices=list(TOLERANCES), default="float32", help="ganzoo's side")
     parser.add_argument("--compile", action="store_true", help="ganzoo's side")
     parser.add_argument("--channels-last", action="store_true", help="ganzoo's side")
+    parser.add_argument(
+        "--cuda-graphs", action="store_true", help="ganzoo's side, with --warmup 4: it is then replayed"
+    )
     parser.add_argument("--plain-layers", action="store_true", help="textbook: PyTorch's own instance norm and padding")
     parser.add_argument("--quick", action="store_true", help="64 pixels and 3 pairs, to see that it runs")
     chosen = parser.parse_args()
@@ -64,6 +67,7 @@ def recipe_of(chosen: argparse.Namespace) -> Recipe:
         "runtime.threads": chosen.threads,
         "runtime.precision": f'"{chosen.precision}"',
         "runtime.compile": str(chosen.compile).lower(),
+        "runtime.cuda_graphs": str(chosen.cuda_graphs).lower(),
         "runtime.channels_last": str(chosen.channels_last).lower(),
     }
     source = read("cyclegan", "summer2winter", [f"{key}={value}" for key, value in settings.items()], plugins())
@@ -133,8 +137,9 @@ def measured(plain: Plain, ganzoo: Ganzoo, chosen: argparse.Namespace) -> dict[s
 
 def settings_of(chosen: argparse.Namespace) -> str:
     """What ganzoo's side was set to, in words."""
-    words = [chosen.precision, *(["channels_last"] if chosen.channels_last else [])]
-    words += [*(["compile"] if chosen.compile else []), *(["(textbook: plain layers)"] if chosen.plain_layers else [])]
+    switches = ("channels_last", "compile", "cuda_graphs")
+    words = [chosen.precision, *(name for name in switches if getattr(chosen, name))]
+    words += ["(textbook: plain layers)"] * chosen.plain_layers
     return " ".join(words)
 
 

@@ -36,7 +36,8 @@ class CUDARecording:
 
     def __init__(self, work: Work, stream: torch.cuda.Stream) -> None:
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, stream=stream):
+        # Not "global": the thread that pins what data workers read must go on meanwhile.
+        with torch.cuda.graph(self._graph, stream=stream, capture_error_mode="thread_local"):
             self.told = work()
 
     def replay(self) -> None:
