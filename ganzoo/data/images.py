@@ -155,9 +155,11 @@ def _quick(source: Source, channels: int, shorter: int) -> Pixels | None:
         return None
     if isinstance(source, Encoded):
         return jpeg.pixels(source.content, channels, shorter)
-    with Path(source).open("rb") as file:
-        plain = file.peek(len(jpeg.MAGIC)).startswith(jpeg.MAGIC) and os.fstat(file.fileno()).st_size <= jpeg.MOST_BYTES
-        return jpeg.pixels(file.read(), channels, shorter) if plain else None
+    with Path(source).open("rb", buffering=0) as file:
+        start = file.read(2**16)
+        if not start.startswith(jpeg.MAGIC) or os.fstat(file.fileno()).st_size > jpeg.MOST_BYTES:
+            return None
+        return jpeg.pixels(start + file.read(), channels, shorter)
 
 
 def opened(source: Source | IO[bytes]) -> Image.Image:

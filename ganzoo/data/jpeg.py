@@ -21,8 +21,9 @@ MOST_BYTES = 2**26
 """Of a file that is to be read into memory whole."""
 
 _COLOURS = {("YCbCr", 3): "RGB", ("Gray", 1): "GRAY"}
-_TURNED = (b"Exif", b"tiff:Orientation")
-"""What is in a file that may have to be turned upright."""
+_APP1, _START_OF_SCAN = 0xE1, 0xDA
+_WITHOUT_LENGTH = {0x00, 0x01, *range(0xD0, 0xDA), 0xFF}
+"""Markers, by their second byte: what stands for itself, or is none."""
 
 
 def pixels(content: bytes, channels: int, shorter: int) -> npt.NDArray[np.uint8] | None:
@@ -31,7 +32,7 @@ def pixels(content: bytes, channels: int, shorter: int) -> npt.NDArray[np.uint8]
     Not plain are other formats and colours, what may have to be turned, more pixels than are read, and damage of any
     kind: Pillow is asked then, and decides what can be read.
     """
-    if not content.startswith(MAGIC) or any(mark in content for mark in _TURNED):
+    if not content.startswith(MAGIC) or _described(content):
         return None
     try:
         height, width, stored, _ = simplejpeg.decode_jpeg_header(content)
@@ -62,3 +63,16 @@ def _shrinks(width: int, height: int, shorter: int) -> int:
     least = drafted(width, height, shorter) if shorter else (width, height)
     most = min(width // least[0], height // least[1])
     return next((by for by in (8, 4, 2) if by <= most), 1)
+
+
+def _described(content: bytes) -> bool:
+    """Whether there are Exif or XMP data, by which a picture may have to be turned; also where that is unclear."""
+    at = 2
+    while content[at : at + 1] == b"\xff" and len(content) > at + 3:
+        kind = content[at + 1]
+        if kind == _START_OF_SCAN:
+            return False
+        if kind == _APP1 or kind in _WITHOUT_LENGTH:
+            return True
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return True

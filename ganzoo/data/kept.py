@@ -85,11 +85,8 @@ def _load(path: Path) -> Pixels | None:
     if len(content) < _HEAD.size:
         return None
     *shape, check = _HEAD.unpack_from(content)
-    if (
-        not prod(shape)
-        or len(content) != _HEAD.size + prod(shape)
-        or zlib.crc32(memoryview(content)[_HEAD.size :]) != check
-    ):
+    fits = 0 < prod(shape) == len(content) - _HEAD.size
+    if not fits or zlib.crc32(memoryview(content)[_HEAD.size :]) != check:
         return None
     return np.frombuffer(content, np.uint8, offset=_HEAD.size).reshape(shape).transpose(1, 2, 0)
 
