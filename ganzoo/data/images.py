@@ -184,7 +184,8 @@ def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     if old == size:
         return pixels
     if _VECTORS and max(old[0] / size[0], old[1] / size[1]) < _REDUCED:
-        planes = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+        # torch warns of arrays that are not to be written to.
+        planes = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
         planes = F.interpolate(planes, size=size[::-1], mode="bicubic", antialias=True)
         made: Pixels = planes[0].permute(1, 2, 0).numpy()
         return made

@@ -158,6 +158,12 @@ def test_resized_pictures_are_those_of_pillow(size, load_size, channels, vectors
     assert abs(made.reshape(pillows.shape).astype(int) - pillows).max() <= (2 if vectors else 0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_pixels_that_are_not_to_be_written_to_are_resized_too():
+    pixels = np.frombuffer(bytes(range(192)), np.uint8).reshape(8, 8, 3)
+    assert np.array_equal(images.resized(pixels, (5, 5)), images.resized(pixels.copy(), (5, 5)))
+
+
 def test_fit_keeps_the_proportions():
     assert fit(400, 200, 100) == (200, 100)
     assert fit(3, 1000, 2) == (2, 667)
