@@ -4,13 +4,15 @@
 
 The pictures are drawn here: JPEG of 256 to 400 pixels a side. Both sides resize (the shorter side), crop at random,
 flip half, and make float32 batches in [-1, 1]. The usual way is that of torchvision's v1 transforms on Pillow images:
-``Resize(load, BICUBIC)``, ``RandomCrop``, ``RandomHorizontalFlip``, ``ToTensor``, ``Normalize``. ganzoo's source reads
-from the files (streamed), or from what it decoded before (cached); all run in one thread.
+``Resize(load, BICUBIC)``, ``RandomCrop``, ``RandomHorizontalFlip``, ``ToTensor``, ``Normalize``. ganzoo's source
+decodes the files (streamed, by Pillow or by simplejpeg where that is installed), or has what it decoded before on disk
+(``data.disk``; so little of it that the system keeps it in memory) or in memory. All run in one thread.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import tempfile
 from collections.abc import Sequence
@@ -22,12 +24,15 @@ from measure import Spread, Turn, alternate, conditions, faster, table
 from PIL import Image, ImageFilter
 from torch import Tensor
 
+from ganzoo.data import jpeg
 from ganzoo.data.loader import Loader
 from ganzoo.plugins import plugins
 
 SIZES = {64: 72, 128: 143, 256: 286}
 """Pixels that are cropped -> the shorter side that is resized to before: as CycleGAN does."""
 BATCH = 16
+PASSES = 10
+"""Through what is in memory, for a time long enough to be measured."""
 
 
 def draw(folder: Path, count: int) -> list[Path]:
@@ -69,14 +74,15 @@ def usual(paths: Sequence[Path], load: int, size: int) -> Turn:
     return turn
 
 
-def ours(folder: Path, load: int, size: int, memory: float, passes: int) -> Turn:
-    """The source of ganzoo through all pictures, ``passes`` times; ``memory`` is what it may decode into, GiB."""
+def ours(folder: Path, load: int, size: int, passes: int = 1, quick: bool = jpeg.INSTALLED, **keep: float) -> Turn:
+    """The source of ganzoo through all pictures, ``passes`` times; ``keep`` says how many GiB may be decoded into."""
     kind = plugins().load("data", "images")
-    data = kind(kind.Config(root=str(folder), size=size, load_size=load, crop="random", memory=memory))
+    data = kind(kind.Config(root=str(folder), size=size, load_size=load, crop="random", **keep))
     data.prepare()
     loader = Loader(data, batch_size=BATCH, seed=0, workers=0)
 
     def turn() -> None:
+        jpeg.INSTALLED = quick
         for _ in range(passes * loader.batches_per_epoch):
             next(loader)
 
@@ -93,23 +99,27 @@ def main() -> None:
     count, rounds = (BATCH, 2) if chosen.quick else (chosen.count, chosen.rounds)
     torch.set_num_threads(1)
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        os.environ["GANZOO_CACHE"] = cache
         paths = draw(Path(folder), count)
         for size, load in SIZES.items():
             sides = {
                 "usual": usual(paths, load, size),
-                "streamed": ours(Path(folder), load, size, 0.0, 1),
-                "cached": ours(Path(folder), load, size, 1.0, 10),
+                "streamed": ours(Path(folder), load, size, quick=False, memory=0),
+                "streamed, simplejpeg": ours(Path(folder), load, size, memory=0),
+                "disk": ours(Path(folder), load, size, memory=0, disk=1),
+                "memory": ours(Path(folder), load, size, PASSES, memory=1),
             }
+            if not jpeg.INSTALLED:
+                del sides["streamed, simplejpeg"]
             alternate(sides, 1)
             times = alternate(sides, rounds)
-            times["cached"] = [taken / 10 for taken in times["cached"]]
-            speeds = [Spread([count / taken for taken in times[name]]) for name in sides]
-            ratios = [faster(times, "usual", name) for name in ("streamed", "cached")]
-            rows.append((f"{load} to {size}", *speeds, *ratios))
+            times["memory"] = [taken / PASSES for taken in times["memory"]]
+            for name, taken in times.items():
+                speed = Spread([count / seconds for seconds in taken])
+                rows.append((f"{load} to {size}", name, speed, faster(times, "usual", name)))
     print(f"{conditions()}; {count} JPEG of 256 to 400 pixels, batches of {BATCH}\n")
-    names = ("usual", "streamed", "cached")
-    print(table(("pixels", *(f"{n}, images/s" for n in names), *(f"{n}, times faster" for n in names[1:])), rows))
+    print(table(("pixels", "way", "images/s", "times faster"), rows))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ganzoo.data.base import Track, untracked
 from ganzoo.data.download import TWO_WAYS
+from ganzoo.data.kept import keep_on_disk
 from ganzoo.data.picture_base import PicturesConfig, PicturesData
 from ganzoo.data.pictures import (
     Item,
@@ -32,6 +33,8 @@ class FolderConfig(PicturesConfig):
     """The folder; relative to where the command is run."""
     memory: float = Field(2.0, ge=0)
     """GiB that decoded pictures may take; a set that needs more is read anew in each epoch."""
+    disk: float = Field(0.0, ge=0)
+    """GiB of disk, in the cache folder, that decoded pictures may take where ``memory`` is too small for them."""
 
 
 class FolderData(PicturesData):
@@ -57,6 +60,8 @@ class FolderData(PicturesData):
     def prepare(self, track: Track[Any] = untracked) -> None:
         self.sets = self.listing()
         self.in_memory = prepare(list(self.sets.values()), memory=self.config.memory, track=track)
+        if self.config.disk and not self.in_memory:
+            keep_on_disk(self.sets.values(), self.config.disk)
 
     def __len__(self) -> int:
         return max(map(len, self.sets.values()))

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from pydantic import Field
 
 from ganzoo.data.base import Batch, Data, DataConfig, Track, to_tensor, untracked
@@ -103,5 +102,4 @@ def fitted(pixels: Pixels, size: int) -> Pixels:
         return pixels
     if pixels.shape[1] + 4 == size:
         return np.pad(pixels, ((0, 0), (2, 2), (2, 2), (0, 0)))
-    plain = pixels[..., 0] if pixels.shape[3] == 1 else pixels
-    return np.stack([resized(Image.fromarray(picture), (size, size)) for picture in plain])
+    return np.stack([resized(picture, (size, size)) for picture in pixels])

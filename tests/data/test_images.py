@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.data import images
 from ganzoo.data.images import crop_batch, decode, fit, probe, read_side_by_side, read_two
 from ganzoo.errors import DataError
 
@@ -142,6 +143,25 @@ def test_a_jpeg_that_shrinks_much_still_looks_the_same(tmp_path):
     png = decode(save(tmp_path, "a.png", image), load_size=32)
     assert jpeg.shape == png.shape == (32, 40, 3)
     assert abs(jpeg.astype(int) - png).max() <= 6
+
+
+@pytest.mark.parametrize("vectors", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("size", "load_size"), [((90, 60), 40), ((90, 60), 77), ((60, 90), 9)])
+def test_resized_pictures_are_those_of_pillow(size, load_size, channels, vectors, monkeypatch):
+    monkeypatch.setattr(images, "_VECTORS", vectors)
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(noise).convert("L" if channels == 1 else "RGB")
+    pillows = np.array(image.resize(fit(*size, load_size), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    made = decode(image, channels, load_size)
+    assert made.shape[2] == channels
+    assert abs(made.reshape(pillows.shape).astype(int) - pillows).max() <= (2 if vectors else 0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_pixels_that_are_not_to_be_written_to_are_resized_too():
+    pixels = np.frombuffer(bytes(range(192)), np.uint8).reshape(8, 8, 3)
+    assert np.array_equal(images.resized(pixels, (5, 5)), images.resized(pixels.copy(), (5, 5)))
 
 
 def test_fit_keeps_the_proportions():
