@@ -66,16 +66,16 @@ def test_killed_again_and_again(kills, tmp_path, tiny):
     whole, folder = tmp_path / "whole", tmp_path / "run"
     run_in_child(lambda: ganzoo.train("cyclegan", overrides=overrides, out=whole), whole)
     clock, killed, reached = random.Random(0), 0, -1
-    done = False
-    while killed < kills and not done:
+    while killed < kills:
         try:
             run_in_child(lambda: go_on(folder, overrides), folder, after=clock.uniform(0.01, 0.6))
-            done = True
         except Killed:
             killed += 1
+        else:  # it came to its end before the last kill: another one is begun
+            assert_same(Run.open(folder), Run.open(whole))
+            folder, reached = tmp_path / f"run-after-{killed}", -1
         newest = checkpoint.newest(folder / "checkpoints")
         assert newest is None or step_of(newest) >= reached, "a checkpoint was lost"
         reached = step_of(newest) if newest else reached
-    assert killed, "it was done before it could be killed once"
     run_in_child(lambda: go_on(folder, overrides), folder)
     assert_same(Run.open(folder), Run.open(whole))

@@ -21,7 +21,7 @@ from ganzoo.recipe.parse import check, read
 from ganzoo.testing import check_resume, small_settings
 
 MODELS = list(plugins().registries["model"])
-PLAIN = ("ema.half_life=0", "augment={}", "data.count=16", "data.test_count=2")
+PLAIN = ("ema.half_life=0", "augment={policy=[], instance_noise=0}", "data.count=16", "data.test_count=2")
 BF16 = 0.1
 """How far, relatively where it is above 1, a term of the first step may be from float32's; bf16 has 8 bits."""
 SAME = 2e-3
@@ -87,9 +87,10 @@ def test_bf16_and_float32_agree(model, device):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_compiled_and_eager_agree(model, device):
+def test_compiled_and_eager_agree(model, device, monkeypatch):
     if device == "cpu" and model != "gan":
         pytest.skip("compiling for the CPU takes minutes; one model proves the test")
+    monkeypatch.setattr("torch._inductor.config.fallback_random", True)  # dropout as without compiling
     terms, gradients = first_terms(model, device, 'runtime.precision="float32"')
     others, other_gradients = first_terms(model, device, 'runtime.precision="float32"', "runtime.compile=true")
     assert apart(terms, others) < SAME
@@ -97,10 +98,9 @@ def test_compiled_and_eager_agree(model, device):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_deterministic_training_goes_on_bit_by_bit(model, device, tmp_path, monkeypatch):
+def test_a_deterministic_training_goes_on_bit_by_bit(model, device, tmp_path):
     if device == "cpu" and model != "gan":
         pytest.skip("tests/test_resume.py does this on the CPU")
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     settings = [*PLAIN[2:], f'runtime.device="{device}"', "runtime.deterministic=true", "ema.half_life=10"]
     check_resume(model, tmp_path, small_settings(model, settings))
 
@@ -112,6 +112,7 @@ def test_memory_does_not_grow(model, device):
         pytest.skip("for the CPU two models prove the test")
     pool = ["loop.pool_size=2"] if model == "cyclegan" else []  # full after the first steps
     engine, batches = prepared(model, device, "ema.half_life=10", *pool)
+    engine.loop.due = lambda turn, step: True  # else WGAN's generator makes its optimizer's memory at step 100
     seen = []
     for step in range(500 if device == "cuda" else 60):
         engine.train_step(batches)
