@@ -54,9 +54,7 @@ def assert_at_home(engine: Engine) -> None:
         **{f"term {name}": value for name, pairs in engine.terms._values.items() for _, value in pairs},
     }
     assert engine.terms._values
-    astray = [
-        name for name, value in kept.items() if value.device.type != "meta" and not name.endswith("_extra_state")
-    ]
+    astray = [name for name, value in kept.items() if value.device.type != "meta" and not name.endswith("_extra_state")]
     assert astray == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_killed_again_and_again(kills, tmp_path, tiny):
     clock, killed, reached = random.Random(0), 0, -1
     while killed < kills:
         try:
-            run_in_child(lambda: go_on(folder, overrides), folder, after=clock.uniform(0.01, 0.6))
+            run_in_child(partial(go_on, folder, overrides), folder, after=clock.uniform(0.01, 0.6))
         except Killed:
             killed += 1
         else:  # it came to its end before the last kill: another one is begun
