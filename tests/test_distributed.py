@@ -189,22 +189,43 @@ def test_one_process_goes_on_where_two_stopped_and_says_that_it_is_not_the_same(
     assert checkpoint.read_state(checkpoint.find(run / "checkpoints"))["processes"] == 1
 
 
-def test_a_turn_takes_one_exchange_however_often_it_is_backpropagated(monkeypatch):
-    """A process that believes in a second one, which its group does not have: two turns, each of many passes."""
-    recipe = check(read("cyclegan", None, settings_of("cyclegan", "train.accumulate=2"), plugins()), plugins())
+@pytest.fixture
+def exchanged(monkeypatch):
+    """The sizes of what a process reduces that believes in a second one, which its group does not have."""
+    sizes, reduce = [], distributed.all_reduce
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    monkeypatch.setattr(distributed, "all_reduce", lambda flat: sizes.append(flat.numel()) or reduce(flat))
+    yield sizes
+    distributed.destroy_process_group()
+
+
+def step_of_two(model, *settings):
+    """An engine after one step in which every turn was due."""
+    recipe = check(read(model, None, settings_of(model, *settings), plugins()), plugins())
     data = build_data(recipe, plugins())
     data.prepare()
-    store, reduce, exchanged = distributed.HashStore(), distributed.all_reduce, []
-    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
-    try:
-        monkeypatch.setattr(distributed, "all_reduce", lambda flat: exchanged.append(flat.numel()) or reduce(flat))
-        loop = build_loop(fill_from_data(recipe, data.spec, plugins()), data.spec, plugins())
-        engine = Engine(loop, recipe, torch.device("cpu"), 4, 4, World(size=2, store=store))
-        engine.train_step(Loader(data, batch_size=2, seed=0))
-    finally:
-        distributed.destroy_process_group()
-    parameters = [engine.parameters[player] for player in ("generator", "discriminator")]
-    assert exchanged == [sum(p.numel() for p in several) + len(several) for several in parameters]
+    loop = build_loop(fill_from_data(recipe, data.spec, plugins()), data.spec, plugins())
+    engine = Engine(loop, recipe, torch.device("cpu"), 4, 4, World(size=2))
+    engine.train_step(Loader(data, batch_size=2, seed=0))
+    return engine
+
+
+def gradients_of(engine, *players):
+    """How many numbers the averages of these players' gradients and of their marks are."""
+    parameters = [engine.parameters[player] for player in players]
+    return [sum(p.numel() for p in several) + len(several) for several in parameters]
+
+
+def test_a_turn_takes_one_exchange_however_often_it_is_backpropagated(exchanged):
+    engine = step_of_two("cyclegan", "train.accumulate=2")
+    assert exchanged == gradients_of(engine, "generator", "discriminator")
+
+
+@pytest.mark.parametrize("choice", ["sync", "local"])
+def test_batch_norm_is_of_all_processes_only_where_the_recipe_says(exchanged, choice):
+    engine = step_of_two("dcgan", f"runtime.batch_norm={choice}")
+    others = [size for size in exchanged if size not in gradients_of(engine, "generator", "discriminator")]
+    assert bool(others) == (choice == "sync")
 
 
 def test_a_batch_is_shared_out_evenly_or_refused():
