@@ -41,11 +41,12 @@ def _read(path: Path, shape: tuple[int, ...]) -> Pixels | None:
         if path.stat().st_size != _DIGEST + prod(shape):
             return None
         content = path.read_bytes()
-        os.utime(path)  # used just now
     except OSError:
         return None
     if hashlib.sha256(memoryview(content)[_DIGEST:]).digest() != content[:_DIGEST]:
         return None
+    with suppress(OSError):  # somebody else's, or a disk that is read-only
+        os.utime(path)  # used just now
     return np.frombuffer(content, np.uint8, offset=_DIGEST).reshape(shape)
 
 

@@ -83,10 +83,21 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path):
     assert drawing.times == 2
 
 
+def test_a_cache_that_is_read_only_is_read(monkeypatch):
+    def refuse(path):
+        raise PermissionError(path)
+
+    drawing = Drawing()
+    drawing.kept()
+    monkeypatch.setattr(os, "utime", refuse)
+    assert np.array_equal(drawing.kept(), drawing.pixels)
+    assert drawing.times == 1
+
+
 SETTINGS = {"size": 16, "count": 3, "test_count": 2, "seed": 0}
 
 
-def pictures(split="train", draw=None, monkeypatch=None, **settings):
+def pictures(split="train", **settings):
     data = Seasons(SeasonsConfig(**SETTINGS | settings), split)
     data.prepare()
     return data._pictures
