@@ -181,7 +181,7 @@ class Engine:
         self.loop.train(self.loop.inference == "train")
         try:
             with (
-                torch.random.fork_rng(self._random_devices()),
+                torch.random.fork_rng([self.device] if self.device.type == "cuda" else []),
                 torch.no_grad(),
                 autocast(self.device, self.bf16),
                 batch_norm_alone(),
@@ -193,9 +193,6 @@ class Engine:
             self.loop.networks.update(own)
             for module, mode in modes.items():
                 module.training = mode
-
-    def _random_devices(self) -> list[int]:
-        return [torch.cuda.current_device()] if self.device.type == "cuda" else []
 
 
 class TermLog:

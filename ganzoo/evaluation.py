@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ganzoo import hub
 from ganzoo.data.base import Data, Track, untracked
 from ganzoo.errors import CheckpointError, DataError
@@ -87,7 +89,8 @@ class Scorer:
     def score(self, generators: Generators, step: int, folder: Path | None) -> Iterator[Scored]:
         """Score the generators of a step, and write the scores to the ``metrics.json`` of a folder, if there is one."""
         for name, metric in self.metrics.items():
-            values = metric(generators, self.test)
+            with torch.autocast(generators.device.type, enabled=False):  # whatever the training computes in
+                values = metric(generators, self.test)
             scored = Scored(self.protocols[name], step, self.recipe.evaluation.seed, values)
             if folder is not None:
                 record(folder, scored)

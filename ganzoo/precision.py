@@ -48,6 +48,8 @@ def apply_runtime(runtime: Runtime) -> None:
     if runtime.threads:
         torch.set_num_threads(runtime.threads)
     torch.use_deterministic_algorithms(runtime.deterministic)
+    if runtime.deterministic:  # cuBLAS reads it once, when it is first used, and gives other bits without it
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = not runtime.deterministic
     torch.backends.cudnn.deterministic = runtime.deterministic
     torch.set_float32_matmul_precision("high")

@@ -16,6 +16,11 @@ _AGAIN = {
 }
 """Whether it was writing -> what to do when the fault is not the person's."""
 
+_ALONE = (
+    "Is there a network? What was pulled before needs none (HF_HUB_OFFLINE=1 does not even ask). A machine without one "
+    "takes the folder that ganzoo pull OWNER/NAME --out FOLDER makes on another."
+)
+
 
 def explained(error: BaseException, doing: str, endpoint: str, *, writing: bool, who: str = "") -> HubError:
     """The error for a person.
@@ -41,8 +46,10 @@ def explained(error: BaseException, doing: str, endpoint: str, *, writing: bool,
     elif any(isinstance(cause, json.JSONDecodeError) for cause in causes):
         message, hint = f"{endpoint} does not answer as the Hub does", _AGAIN[writing]
     elif "TransportError" in names:
-        what = "cannot be reached" if names & {"ConnectError", "ConnectTimeout"} else "broke the connection off"
-        message, hint = f"{endpoint} {what}: {_said(causes[-1])}", _AGAIN[writing]
+        away = bool(names & {"ConnectError", "ConnectTimeout"})
+        what = "cannot be reached" if away else "broke the connection off"
+        message = f"{endpoint} {what}: {_said(causes[-1])}"
+        hint = _ALONE if away and not writing else _AGAIN[writing]
     return HubError(f"{doing}: {message}", hint=hint)
 
 

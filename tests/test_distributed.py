@@ -16,11 +16,16 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from torch import distributed
 
 from ganzoo import checkpoint, train
+from ganzoo.data.loader import Loader
 from ganzoo.distributed import World
+from ganzoo.engine import Engine
 from ganzoo.errors import CheckpointError, RecipeError
 from ganzoo.plugins import plugins
+from ganzoo.recipe.build import build_data, build_loop, fill_from_data
+from ganzoo.recipe.parse import check, read
 from ganzoo.run import Run
 from ganzoo.testing import small_settings
 
@@ -184,6 +189,45 @@ def test_one_process_goes_on_where_two_stopped_and_says_that_it_is_not_the_same(
     assert checkpoint.read_state(checkpoint.find(run / "checkpoints"))["processes"] == 1
 
 
+@pytest.fixture
+def exchanged(monkeypatch):
+    """The sizes of what a process reduces that believes in a second one, which its group does not have."""
+    sizes, reduce = [], distributed.all_reduce
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    monkeypatch.setattr(distributed, "all_reduce", lambda flat: sizes.append(flat.numel()) or reduce(flat))
+    yield sizes
+    distributed.destroy_process_group()
+
+
+def step_of_two(model, *settings):
+    """An engine after one step in which every turn was due."""
+    recipe = check(read(model, None, settings_of(model, *settings), plugins()), plugins())
+    data = build_data(recipe, plugins())
+    data.prepare()
+    loop = build_loop(fill_from_data(recipe, data.spec, plugins()), data.spec, plugins())
+    engine = Engine(loop, recipe, torch.device("cpu"), 4, 4, World(size=2))
+    engine.train_step(Loader(data, batch_size=2, seed=0))
+    return engine
+
+
+def gradients_of(engine, *players):
+    """How many numbers the averages of these players' gradients and of their marks are."""
+    parameters = [engine.parameters[player] for player in players]
+    return [sum(p.numel() for p in several) + len(several) for several in parameters]
+
+
+def test_a_turn_takes_one_exchange_however_often_it_is_backpropagated(exchanged):
+    engine = step_of_two("cyclegan", "train.accumulate=2")
+    assert exchanged == gradients_of(engine, "generator", "discriminator")
+
+
+@pytest.mark.parametrize("choice", ["sync", "local"])
+def test_batch_norm_is_of_all_processes_only_where_the_recipe_says(exchanged, choice):
+    engine = step_of_two("dcgan", f"runtime.batch_norm={choice}")
+    others = [size for size in exchanged if size not in gradients_of(engine, "generator", "discriminator")]
+    assert bool(others) == (choice == "sync")
+
+
 def test_a_batch_is_shared_out_evenly_or_refused():
     assert World(1, 3).share_of(12) == 4
     with pytest.raises(RecipeError, match="= 4 cannot be shared out evenly among 3") as caught:
@@ -328,6 +372,39 @@ def test_torchrun_starts_a_killed_training_again_where_it_was(tmp_path):
     assert printed.count("from step") == 1, printed
     logged = [line["step"] for line in Run.open(run).history()]
     assert logged == sorted(set(logged)), "steps are logged once"
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_with_the_machines_that_are_left(tmp_path):
+    """Elastic: one or two launchers, of which one is killed with its process; the other goes on with its own."""
+    run, meeting = tmp_path / "run", f"127.0.0.1:{free_port()}"
+    started = []
+    try:
+        for host in (1, 0):
+            launcher = torchrun(
+                *("--nnodes", "1:2", "--nproc-per-node", 1, "--max-restarts", 3, "--rdzv-id", "some"),
+                *("--rdzv-backend", "c10d", "--rdzv-endpoint", meeting, "--local-addr", "127.0.0.1"),
+                *("--rdzv-conf", f"is_host={host},last_call_timeout=20"),
+            )
+            started.append(start(*launcher, *map(str, endless(run, "runtime.timeout=20"))))
+        left, lost = started
+        step = wait_for_checkpoint(left, run)
+        assert checkpoint.read_state(checkpoint.find(run / "checkpoints"))["processes"] == 2
+        (process,) = workers_of(lost).values()
+        lost.kill()
+        os.kill(process, signal.SIGKILL)
+        newest = wait_for_checkpoint(left, run, after=step + 2)
+        while checkpoint.read_state(checkpoint.find(run / "checkpoints"))["processes"] == 2:
+            newest = wait_for_checkpoint(left, run, after=newest)
+        left.terminate()
+        printed, _ = left.communicate(timeout=120)
+    finally:
+        for one in started:
+            for process in workers_of(one).values() if one.poll() is None else ():
+                os.kill(process, signal.SIGKILL)
+            one.kill()
+    assert "of 2 processes, and 1 go on" in "".join(printed.split("\n")), printed
+    assert printed.count("from step") == 1, printed
 
 
 def test_a_training_that_may_be_restarted_must_say_where_it_is(monkeypatch):

@@ -49,6 +49,15 @@ def test_evaluating_again_gives_the_trainings_own_score_and_replaces_it(run):
     assert len(read_scores(run.folder)[scored.id]["scores"]) == 2
 
 
+def test_a_training_in_bf16_is_scored_as_its_generator_will_be(tmp_path):
+    evaluation = 'evaluation={metrics=["frechet"], samples=32}'
+    run = ganzoo.train("gan", overrides=[*TINY, evaluation, "runtime.precision=bf16"], out=tmp_path / "run")
+    ((_, table),) = read_scores(run.folder).items()
+    (row,) = table["scores"]
+    (scored,) = evaluate(run.folder)
+    assert scored.values == pytest.approx({key: row[key] for key in scored.values}, rel=1e-4)
+
+
 def test_scores_of_the_training_are_published(run):
     assert read_scores(run.generator)
 

@@ -439,11 +439,17 @@ def test_when_the_hub_is_gone_what_is_cached_still_works(server, noise, status):
 def test_without_a_network_it_says_so(server, noise, monkeypatch):
     from huggingface_hub import constants
 
+    hub.push(noise, NAME)
+    before = drawn(load(NAME))
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(HubError, match=r"http://127\.0\.0\.1:9 cannot be reached"):
+    with pytest.raises(HubError, match=r"http://127\.0\.0\.1:9 cannot be reached") as caught:
         hub.push(noise, NAME)
-    with pytest.raises(HubError, match=r"http://127\.0\.0\.1:9 cannot be reached"):
+    assert "HF_HUB_OFFLINE" not in caught.value.hint
+    with pytest.raises(HubError, match=r"http://127\.0\.0\.1:9 cannot be reached") as caught:
         load("someone/other")
+    assert "HF_HUB_OFFLINE=1" in caught.value.hint
+    assert "--out FOLDER" in caught.value.hint
+    assert drawn(load(NAME)) == before, "what was pulled before needs no network, as the hint says"
 
 
 def test_offline_mode_publishes_nothing(server, noise, monkeypatch):

@@ -1,12 +1,15 @@
 """What is set for the whole process before a training."""
 
 import ctypes
+import os
 import subprocess
 import sys
 
 import pytest
+import torch
 
-from ganzoo.precision import keep_freed_memory
+from ganzoo.precision import apply_runtime, keep_freed_memory
+from ganzoo.recipe.schema import Runtime
 
 MAPPED = """
 import ctypes, sys
@@ -38,3 +41,15 @@ def test_large_blocks_are_kept_for_the_next_step(monkeypatch):
 def test_what_the_environment_says_of_memory_stays(monkeypatch):
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000000")
     assert not keep_freed_memory()
+
+
+def test_cublas_is_told_before_its_first_use_when_bits_must_be_the_same(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    for deterministic in (False, True):
+        assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+        try:
+            apply_runtime(Runtime(device="cpu", deterministic=deterministic))
+        finally:
+            torch.use_deterministic_algorithms(False)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] in (":4096:8", ":16:8")

@@ -9,6 +9,8 @@ import typer
 
 from ganzoo.cli.console import Output
 from ganzoo.cli.options import AsJson
+from ganzoo.errors import RegistryError
+from ganzoo.names import did_you_mean
 from ganzoo.plugins import Plugins, plugins
 from ganzoo.recipe.shipped import shipped_recipes
 
@@ -50,13 +52,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_(
-    what: Annotated[What | None, typer.Argument(help="One kind alone; all of them when left out.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help=f"One kind alone; all of them when left out: {', '.join(What)}.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is installed, and by which plugin."""
     output = Output(as_json=as_json)
     found = plugins()
-    listing = {kind.value: _rows(kind, found) for kind in ([what] if what else What)}
+    listing = {kind.value: _rows(kind, found) for kind in ([_kind(what)] if what else What)}
     if as_json:
         output.json(listing)
         return
@@ -67,6 +71,13 @@ def list_(
     if broken and what != What.PLUGINS:
         names = ", ".join(status.provenance.name for status in broken)
         output.note(f"did not load: {names}; ganzoo list plugins says why")
+
+
+def _kind(name: str) -> What:
+    try:
+        return What(name)
+    except ValueError:
+        raise RegistryError(f"there is no kind '{name}' to list", hint=did_you_mean(name, What)) from None
 
 
 def _rows(what: What, found: Plugins) -> list[Row]:
@@ -82,7 +93,7 @@ def _rows(what: What, found: Plugins) -> list[Row]:
         ]
     if what is What.RECIPES:
         return [
-            {"name": recipe.name, "run with": recipe.summary, "from": recipe.origin}
+            {"name": recipe.name, "run with": recipe.summary, "from": recipe.plugin}
             for recipe in shipped_recipes(found).values()
         ]
     registry = found.registries[_KINDS[what]]

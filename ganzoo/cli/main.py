@@ -15,6 +15,7 @@ from ganzoo.cli import (
     evaluate,
     export,
     import_,
+    launch,
     list_,
     new_plugin,
     pull,
@@ -62,6 +63,15 @@ def _options(
     """A zoo of GANs: train, compare, extend and share them."""
 
 
+def _answer_ctrl_c(end: SystemExit, output: Output) -> None:
+    """Say that it was Ctrl-C that ended a command, where it was: typer makes a silent exit of it."""
+    error: BaseException | None = end
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    if error is not None and launch.is_first():
+        output.note("interrupted")
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 the person can mend it, 1 anything else, 128 + n for a signal n."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -76,6 +86,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(128 + stop.signal)
     except Followed:
         sys.exit(1)
+    except SystemExit as end:
+        _answer_ctrl_c(end, output)
+        raise
     except GanzooError as error:
         if "--debug" in arguments:
             raise

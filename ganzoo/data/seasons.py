@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from ganzoo.data import scenery
 from ganzoo.data.base import Batch, Data, DataConfig, Track, to_tensor, untracked
-from ganzoo.data.scenery import draw
+from ganzoo.data.drawn import kept
 from ganzoo.spec import DataSpec
 
 TEST_SCENES = 1_000_000
@@ -61,11 +65,19 @@ class Seasons(Data):
 
     def _draw(self, season: Literal["summer", "winter"], first: int, track: Track[Any]) -> np.ndarray:
         def scene(index: int) -> np.ndarray:
-            return draw(self.config.seed, first + index, season, self.config.size)
+            return scenery.draw(self.config.seed, first + index, season, self.config.size)
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            pictures = track(threads.map(scene, range(len(self))), f"drawing {self.split} {season}s", len(self))
-            return np.stack(list(pictures))
+        def draw_all() -> np.ndarray:
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                try:
+                    pictures = track(threads.map(scene, range(len(self))), f"drawing {self.split} {season}s", len(self))
+                    return np.stack(list(pictures))
+                finally:  # after Ctrl-C, do not draw the rest first
+                    threads.shutdown(cancel_futures=True)
+
+        size = self.config.size
+        key = f"{season} {self.config.seed} {first} drawn by {_what_draws()}"
+        return kept(key, (len(self), size, size, 3), draw_all)
 
     def __len__(self) -> int:
         count: int = self.config.test_count if self.split == "test" else self.config.count
@@ -86,6 +98,15 @@ class Seasons(Data):
 
     def fingerprint(self) -> str:
         return hashlib.sha256(f"seasons/1 {self.config.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+@cache
+def _what_draws() -> str:
+    """A hash of all that pixels depend on beside the settings: the code that draws, numpy, and the processor's kind."""
+    found = hashlib.sha256(f"{np.__version__} {platform.machine()}".encode())
+    for path in sorted(Path(scenery.__file__).parent.glob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def _mirrored(pictures: np.ndarray, which: np.ndarray) -> np.ndarray:

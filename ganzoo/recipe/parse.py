@@ -13,7 +13,7 @@ from ganzoo.errors import GanzooError, RecipeError
 from ganzoo.names import did_you_mean, nearest
 from ganzoo.plugins import Plugins
 from ganzoo.recipe.schema import Optimizer, Recipe
-from ganzoo.recipe.shipped import shipped_recipe
+from ganzoo.recipe.shipped import shipped_recipe, shipped_recipes
 from ganzoo.recipe.source import Path as KeyPath
 from ganzoo.recipe.source import Source, parse, parse_overrides
 from ganzoo.untrusted import read_text
@@ -44,8 +44,11 @@ def read(model: str | None, recipe: str | Path | None, overrides: Iterable[str],
     if model is not None:
         named = source.values.setdefault("model", model)
         if named != model:
+            place = source.place(("model",))
+            if not place.startswith((source.place(()), "--set")):  # it is said in a recipe that this one extends
+                place = str(recipe)
             raise RecipeError(
-                f"{source.place(('model',))}: the recipe is for model '{named}', not '{model}'",
+                f"{place}: the recipe is for model '{named}', not '{model}'",
                 hint=f"ganzoo train {named} --recipe {recipe}",
             )
     return source
@@ -62,7 +65,9 @@ def _read_with_bases(name: str, beside: Path | None, plugins: Plugins, seen: tup
         except (OSError, ValueError) as error:
             raise RecipeError(f"{_shown(path)}: cannot be read: {error}") from error
     elif name.endswith(".toml") and not seen:
-        raise RecipeError(f"{name}: no such recipe file", hint="ganzoo list recipes shows the ones that come along")
+        near = nearest(Path(name).stem, shipped_recipes(plugins))
+        hint = f"did you mean '{near}', which comes along?" if near else "ganzoo list recipes shows what comes along"
+        raise RecipeError(f"{name}: no such recipe file", hint=hint)
     else:
         shipped = shipped_recipe(name.removesuffix(".toml"), plugins)
         source = parse(shipped.text, shipped.origin)

@@ -12,16 +12,17 @@ from ganzoo.plugins import Plugins
 
 @dataclass(frozen=True)
 class ShippedRecipe:
-    """A recipe by name; ``origin`` says which distribution or file it is from."""
+    """A recipe by name; ``origin`` says where it was written, ``plugin`` which distribution it comes with."""
 
     name: str
     text: str
     origin: str
+    plugin: str = "ganzoo"
 
     @property
     def summary(self) -> str:
-        """The first comment line, which holds the command that runs it."""
-        return self.text.partition("\n")[0].lstrip("# ")
+        """The command that runs it, from the first comment line: by its name, for who has no checkout."""
+        return self.text.partition("\n")[0].lstrip("# ").replace(f"recipes/{self.name}.toml", self.name)
 
 
 def shipped_recipes(plugins: Plugins) -> dict[str, ShippedRecipe]:
@@ -31,7 +32,8 @@ def shipped_recipes(plugins: Plugins) -> dict[str, ShippedRecipe]:
         found[path.stem] = ShippedRecipe(path.stem, path.read_text(encoding="utf-8"), f"recipes/{path.name}")
     for entry in plugins.registries["model"].entries():
         text = plugins.recipe_text(entry.name)
-        found[entry.name] = ShippedRecipe(entry.name, text, f"{entry.plugin.name}:{entry.name}.toml")
+        origin = f"{entry.plugin.name}:{entry.name}.toml"
+        found[entry.name] = ShippedRecipe(entry.name, text, origin, entry.plugin.name)
     return found
 
 

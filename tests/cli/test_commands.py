@@ -65,6 +65,28 @@ def test_list_as_json(ganzoo, what):
     assert all(row["name"] for row in listed[what])
 
 
+def test_recipes_are_listed_by_what_a_person_can_type(ganzoo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = ganzoo("list", "recipes", "--json")
+    assert code == 0
+    rows = {row["name"]: row for row in json.loads(out)["recipes"]}
+    assert rows["mnist-gan"] == {
+        "name": "mnist-gan",
+        "run with": "ganzoo train gan --recipe mnist-gan",
+        "from": "ganzoo",
+    }
+    assert rows["cyclegan"]["run with"] == "ganzoo train cyclegan"
+    assert rows["cyclegan"]["from"] == "ganzoo-cyclegan"
+    for row in rows.values():
+        assert "/" not in f"{row['run with']}{row['from']}"
+
+
+def test_listing_what_there_is_not_says_what_there_is(ganzoo):
+    code, _, problems = ganzoo("list", "model")
+    assert code == 2
+    assert problems == "error: there is no kind 'model' to list did you mean 'models'?"
+
+
 def test_show_says_what_a_step_costs(ganzoo):
     code, out, _ = ganzoo(
         "show", "cyclegan", "--json", "--set", 'networks.generator={type="resnet", filters=64, blocks=9}'
@@ -118,6 +140,20 @@ def test_what_a_person_can_mend_is_one_message_and_exit_code_2(ganzoo, tmp_path,
     assert message in problems
     assert "Traceback" not in problems
     assert list(tmp_path.iterdir()) == []  # nothing is made, either
+
+
+@pytest.mark.parametrize(("rank", "told"), [("0", "interrupted"), ("1", "")])
+def test_ctrl_c_before_the_first_step_is_told_and_leaves_nothing(ganzoo, tmp_path, monkeypatch, tiny, rank, told):
+    def interrupt(*scene):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("RANK", rank)  # of several processes one says it
+    monkeypatch.setattr("ganzoo.data.scenery.draw", interrupt)
+    code, _, problems = ganzoo("train", "cyclegan", *(part for setting in tiny for part in ("--set", setting)))
+    assert (code, problems.strip()) == (130, told)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_training_as_json_is_a_line_for_each_event(ganzoo, tmp_path, tiny):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
-from killed import Killed, assert_same, go_on, run_in_child
+from killed import Killed, assert_same, assert_whole, go_on, run_in_child
 
 import ganzoo
 from ganzoo import checkpoint
@@ -30,14 +31,32 @@ def undisturbed(tmp_path_factory, overrides) -> tuple[Run, int]:
     return Run.open(folder), changes
 
 
+class Told:
+    """Writes down, beside the run folder, which checkpoint was saved last."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    @ganzoo.hookimpl
+    def checkpoint_saved(self, run, step, folder):
+        self.file.write_text(str(step))
+
+
 def disturb(folder: Path, overrides: list[str], at_change: int, undisturbed: Run) -> None:
+    told = folder.with_name(f"told-{folder.name}")
+    told.write_text("0")
     with pytest.raises(Killed):
-        work = lambda: ganzoo.train("cyclegan", overrides=overrides, out=folder)  # noqa: E731
+        work = lambda: ganzoo.train("cyclegan", overrides=overrides, out=folder, listeners=[Told(told)])  # noqa: E731
         run_in_child(work, folder, at_change=at_change)
-    saved = [step_of(path) for path in (folder / "checkpoints").glob("step-*")] if folder.exists() else []
+    assert newest_step(folder) >= int(told.read_text()), "a checkpoint was lost"
+    assert_whole(Run(folder, undisturbed.recipe))
     run_in_child(lambda: go_on(folder, overrides), folder)
     assert_same(Run.open(folder), undisturbed)
-    assert all(step <= 8 for step in saved)
+
+
+def newest_step(folder: Path) -> int:
+    newest = checkpoint.newest(folder / "checkpoints")
+    return step_of(newest) if newest else 0
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
@@ -65,17 +84,17 @@ def test_killed_again_and_again(kills, tmp_path, tiny):
     ]
     whole, folder = tmp_path / "whole", tmp_path / "run"
     run_in_child(lambda: ganzoo.train("cyclegan", overrides=overrides, out=whole), whole)
-    clock, killed, reached = random.Random(0), 0, -1
-    done = False
-    while killed < kills and not done:
+    clock, killed, reached = random.Random(0), 0, 0
+    while killed < kills:
         try:
-            run_in_child(lambda: go_on(folder, overrides), folder, after=clock.uniform(0.01, 0.6))
-            done = True
+            run_in_child(partial(go_on, folder, overrides), folder, after=clock.uniform(0.01, 0.6))
         except Killed:
             killed += 1
-        newest = checkpoint.newest(folder / "checkpoints")
-        assert newest is None or step_of(newest) >= reached, "a checkpoint was lost"
-        reached = step_of(newest) if newest else reached
-    assert killed, "it was done before it could be killed once"
+        else:  # it came to its end before the last kill: another one is begun
+            assert_same(Run.open(folder), Run.open(whole))
+            folder, reached = tmp_path / f"run-after-{killed}", 0
+        assert newest_step(folder) >= reached, "a checkpoint was lost"
+        assert_whole(Run(folder, Run.open(whole).recipe))
+        reached = newest_step(folder)
     run_in_child(lambda: go_on(folder, overrides), folder)
     assert_same(Run.open(folder), Run.open(whole))

@@ -114,6 +114,32 @@ def test_a_model_with_another_models_recipe_is_refused(tmp_path):
         read("cyclegan", tmp_path / "r.toml", [], plugins())
 
 
+@pytest.mark.parametrize("shipped", [False, True])
+def test_that_refusal_names_the_recipe_that_was_given_not_the_one_it_extends(tmp_path, shipped):
+    (tmp_path / "base.toml").write_text(GOOD.replace("cyclegan", "othergan"))
+    (tmp_path / "mine.toml").write_text('extends = "base.toml"\n')
+    given, theirs = ("mnist-gan", "gan") if shipped else (tmp_path / "mine.toml", "othergan")
+    with pytest.raises(RecipeError) as caught:
+        read("cyclegan", given, [], plugins())
+    assert caught.value.message == f"{given}: the recipe is for model '{theirs}', not 'cyclegan'"
+
+
+def test_that_refusal_names_the_setting_or_the_line_that_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.toml").write_text(GOOD)
+    with pytest.raises(RecipeError, match=r"^r\.toml:1: the recipe is for model 'cyclegan', not 'dcgan'"):
+        read("dcgan", "r.toml", [], plugins())
+    with pytest.raises(RecipeError, match=r"^--set model=othergan: the recipe is for"):
+        read("cyclegan", "r.toml", ["model=othergan"], plugins())
+
+
+@pytest.mark.parametrize("name", ["mnist-gam", "mnist-gam.toml", "recipes/mnist-gam.toml"])
+def test_an_unknown_recipe_says_what_is_near(name):
+    with pytest.raises(RecipeError, match="mnist-gam") as caught:
+        read("gan", name, [], plugins())
+    assert "did you mean 'mnist-gan'" in caught.value.hint
+
+
 def test_an_unknown_model_says_what_is_near():
     with pytest.raises(RegistryError, match="did you mean 'cyclegan'"):
         read("cyclgan", None, [], plugins())

@@ -283,6 +283,34 @@ def test_states_of_a_training(session, data):
         path.write_text(good)
 
 
+@few
+@given(st.data())
+def test_bytes_changed_in_a_checkpoint(session, data):
+    """By somebody who also writes down the hash that they have then."""
+    from ganzoo import checkpoint
+
+    run, engine = session
+    folder = run.checkpoints / "step-00000001"
+    paths = [folder / "state.json", data.draw(st.sampled_from(sorted(folder.glob("*.safetensors"))))]
+    good = [path.read_bytes() for path in paths]
+    content = bytearray(good[1])
+    length = 8 + int.from_bytes(content[:8], "little")
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, length - 1) | st.integers(0, len(content) - 1))] = data.draw(
+            st.integers(0, 255)
+        )
+    try:
+        paths[1].write_bytes(content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))])
+        state = json.loads(good[0])
+        state["sha256"][paths[1].name] = checkpoint._sha256(paths[1])
+        paths[0].write_text(json.dumps(state))
+        with only_ganzoo_errors():
+            checkpoint.restore(folder, engine)
+    finally:
+        for path, before in zip(paths, good, strict=True):
+            path.write_bytes(before)
+
+
 @many
 @given(st.lists(anything, max_size=4))
 def test_reports_of_any_log(session, lines):

@@ -78,7 +78,7 @@ class DiscoGAN(TranslationLoop):
                 on_real, expected = self.look(Y, batch[Y])
             yield {
                 f"adversarial_{there}": (1 - r) * (1 - f) * self.loss.generator(on_fake, on_real),
-                f"features_{there}": (1 - r) * f * mismatch(expected, found),
+                f"features_{there}": (1 - r) * f * mismatch(expected, found) if f else on_fake.new_zeros(()),
                 f"reconstruction_{X}": r * F.mse_loss(again.float(), batch[X]),
             }
 
@@ -93,4 +93,4 @@ def mismatch(expected: Sequence[Tensor], found: Sequence[Tensor]) -> Tensor:
     """How far features are from those expected: of each layer, the squared difference of the batches' means."""
     pairs = zip(expected, found, strict=True)
     distances = [F.mse_loss(made.float().mean(0), real.float().mean(0)) for real, made in pairs]
-    return torch.stack(distances).sum() if distances else torch.zeros(())
+    return torch.stack(distances).sum()
