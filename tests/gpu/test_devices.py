@@ -108,10 +108,9 @@ def test_a_deterministic_training_goes_on_bit_by_bit(model, device, tmp_path):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_cuda_graphs_on_and_off_agree(model, device, monkeypatch):
+def test_cuda_graphs_on_and_off_agree(model, device):
     if device == "cpu":
         pytest.skip("tests/test_graphs.py does this on the CPU, with tapes in place of graphs")
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     trained = []
     for graphs in ("false", "true"):
         settings = ('runtime.precision="float32"', "runtime.deterministic=true", f"runtime.cuda_graphs={graphs}")
