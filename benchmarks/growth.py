@@ -47,8 +47,8 @@ def fill(root: Path, there: int, count: int) -> None:
 
 def files(most: int) -> Iterator[tuple[object, ...]]:
     """Files, seconds to list them, seconds to be ready for the first batch, seconds for that."""
+    from ganzoo.data.listing import list_pictures
     from ganzoo.data.loader import Loader
-    from ganzoo.data.pictures import list_pictures
     from ganzoo.plugins import plugins
 
     kind = plugins().load("data", "images")
