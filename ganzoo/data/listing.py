@@ -89,8 +89,9 @@ class Files:
 
     def size(self, index: int) -> int:
         """Bytes of one file; a DataError where it is gone."""
-        with naming(self[index]):
-            return os.stat(self[index]).st_size  # noqa: PTH116
+        path = self[index]
+        with naming(path):
+            return os.stat(path).st_size  # noqa: PTH116
 
 
 class Items:
@@ -101,6 +102,11 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.columns[0])
+
+    @property
+    def files(self) -> int:
+        """How many files they are."""
+        return sum(map(len, self.columns))
 
     def __getitem__(self, index: int) -> Item:
         return tuple(column[index] for column in self.columns)

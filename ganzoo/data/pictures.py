@@ -27,7 +27,7 @@ OnError = Literal["stop", "skip"]
 PROBED_UP_FRONT = 50_000
 """Sets that stream and have more files than this are not probed before training: it would take minutes."""
 SIZED = 100_000
-"""Samples whose files' sizes a fingerprint looks at, of sets that have more: asking for each would take minutes."""
+"""Files whose sizes a fingerprint looks at, of sets that have more: asking for each would take minutes."""
 _SAMPLE = 256
 _CHUNK = 16
 _LINES = 2**14
@@ -168,8 +168,9 @@ def prepare(sets: Sequence[Pictures], *, memory: float, track: Track[Any] = untr
     """
     in_memory = sum(map(estimate, sets)) <= memory * 2**30
     count = sum(map(len, sets))
-    if not in_memory and count > PROBED_UP_FRONT:
-        log.info("%d pictures are too many to check before training; each is checked when it is read", count)
+    files = sum(pictures.items.files for pictures in sets)
+    if not in_memory and files > PROBED_UP_FRONT:
+        log.info("%d pictures are too many to check before training; each is checked when it is read", files)
         return False
     what = "decoding pictures" if in_memory else "checking pictures"
     tasks = [(pictures.reader.read if in_memory else pictures.reader.bytes, item) for pictures in sets
@@ -198,11 +199,11 @@ def estimate(pictures: Pictures) -> float:
 def fingerprint(root: Path, sets: Sequence[Pictures]) -> str:
     """16 hexadecimal digits over the names (relative to ``root``) of all files, their order, and sizes.
 
-    Of at most :data:`SIZED` samples every size is looked at, of more every n-th's alone. What it never sees is another
-    content of the same size; in so large a set, it does not see another size either where the file is none of those.
+    Of at most :data:`SIZED` files every size is looked at, of more every n-th sample's alone. It never sees another
+    content of the same size; in so large a set, nor another size where the file is none of those.
     """
     digest = hashlib.sha256()
-    every = max(1, -(-sum(map(len, sets)) // SIZED))
+    every = max(1, -(-sum(pictures.items.files for pictures in sets) // SIZED))
     for pictures in sets:
         columns = (_lines(files, root, every) for files in pictures.items.columns)
         lines = chain.from_iterable(zip(*columns, strict=True))

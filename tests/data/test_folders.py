@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import zlib
 from pathlib import Path
 
@@ -225,6 +226,17 @@ def test_a_file_that_is_gone_is_named_by_the_fingerprint(unpaired):
     (unpaired / "trainA" / "1.png").unlink()
     with pytest.raises(DataError, match=r"1\.png: no such file"):
         data.fingerprint()
+
+
+def test_a_name_that_is_no_text_is_read_and_fingerprinted(tmp_path):
+    paint(tmp_path / "0.png", 7)
+    try:
+        (tmp_path / "0.png").rename(tmp_path / os.fsdecode(b"\xff.png"))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    data = make(ImageFolder, tmp_path, memory=0, test_share=0.01)
+    assert reds(data.batch([0], rng())["image"]) == [7]
+    assert len(data.fingerprint()) == 16
 
 
 def test_progress_is_shown(unpaired):

@@ -93,6 +93,7 @@ def test_items_are_a_file_each_or_two():
     assert list(Items(a)) == [("a/0",), ("a/1",)]
     assert list(Items(a, b).picked(np.array([1]))) == [("a/1", "b/1")]
     assert len(Items(a, b)) == 2
+    assert Items(a, b).files == 4
 
 
 def test_a_file_takes_few_bytes_beside_its_name():
