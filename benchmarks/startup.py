@@ -11,10 +11,12 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from measure import Spread, alternate, table
+from measure import Spread, alternate, conditions, table
 
 FIRST_STEP = """
 import os, tempfile
@@ -33,13 +35,17 @@ with tempfile.TemporaryDirectory() as folder:
     ganzoo.train("gan", overrides=settings, out=folder + "/run", listeners=[First()])
 """
 """Ends as soon as the first line of the log is written, without saving anything."""
-LONGEST = 15
-"""Imports that are told of."""
+OPTIMIZER = "import torch; torch.optim.SGD([torch.zeros(1)])"
+"""Any optimizer of torch imports torch's compiler as soon as there is one."""
+LONGEST = 12
+"""Packages that are told of."""
 
 COMMANDS = {
     "ganzoo --help": [str(Path(sys.executable).with_name("ganzoo")), "--help"],
     "ganzoo list": [str(Path(sys.executable).with_name("ganzoo")), "list"],
     "first step of a tiny training": [sys.executable, "-c", FIRST_STEP],
+    'python -c "from ganzoo import load"': [sys.executable, "-c", "from ganzoo import load"],
+    'python -c "import torch; torch.optim.SGD(...)"': [sys.executable, "-c", OPTIMIZER],
     'python -c "import torch"': [sys.executable, "-c", "import torch"],
     'python -c ""': [sys.executable, "-c", ""],
 }
@@ -54,12 +60,24 @@ def measured(runs: int) -> dict[str, list[float]]:
 
 
 def imports() -> list[tuple[object, ...]]:
-    """Of the training's first step, the modules whose own import takes longest: name and milliseconds."""
+    """What the training's first step takes: milliseconds of the imports by package, the longest first, and the rest."""
     command = [sys.executable, "-X", "importtime", "-c", FIRST_STEP]
+    start = time.perf_counter()
     told = subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines()
-    rows = [line.removeprefix("import time:").split("|") for line in told if line.startswith("import time:")]
-    own = [(int(alone), name.strip()) for alone, _, name in rows if alone.strip().isdigit()]
-    return [(f"`{name}`", f"{microseconds / 1000:.0f}") for microseconds, name in sorted(own, reverse=True)[:LONGEST]]
+    whole = 1e6 * (time.perf_counter() - start)
+    packages: Counter[str] = Counter()
+    for alone, _, name in (line.removeprefix("import time:").split("|") for line in told if "import time:" in line):
+        if alone.strip().isdigit():
+            packages[_package(name.strip())] += int(alone)
+    rows = [(f"importing `{name}`", f"{taken / 1000:.0f}") for name, taken in packages.most_common(LONGEST)]
+    others = packages.total() - sum(taken for _, taken in packages.most_common(LONGEST))
+    return [*rows, ("other imports", f"{others / 1000:.0f}"), ("all else", f"{(whole - packages.total()) / 1000:.0f}")]
+
+
+def _package(module: str) -> str:
+    """``torch.nn`` of ``torch.nn.functional``, for torch is large; else ``numpy`` of ``numpy.linalg``."""
+    parts = module.split(".")
+    return ".".join(parts[: 2 if parts[0] == "torch" else 1])
 
 
 def main() -> None:
@@ -68,10 +86,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="2 runs, to see that it runs")
     chosen = parser.parse_args()
+    print(f"{conditions()}\n")
     times = measured(2 if chosen.quick else chosen.runs)
     print(table(("command", "seconds"), [(f"`{name}`", Spread(taken)) for name, taken in times.items()]))
-    print("\nModules that the first step imports, by their own time under `-X importtime`, which slows them:\n")
-    print(table(("module", "ms"), imports()))
+    print("\nWhat the first step is spent on, under `-X importtime`, which makes it slower:\n")
+    print(table(("what", "ms"), imports()))
 
 
 if __name__ == "__main__":

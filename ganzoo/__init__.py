@@ -1,6 +1,6 @@
 """ganzoo: train, compare, extend and share GANs.
 
-The public API is imported when it is used: ``import ganzoo`` does not import torch.
+The public API is imported when it is used: ``import ganzoo`` imports neither torch nor pydantic.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.config import Config, FromData
 from ganzoo.errors import GanzooError
 from ganzoo.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from ganzoo.config import Config, FromData
     from ganzoo.hub import pull, push
     from ganzoo.loop import Batch, LoopConfig, Terms, TrainingLoop, Turn
     from ganzoo.pretrained import Pretrained, load
@@ -24,7 +24,9 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Batch": "ganzoo.loop",
+    "Config": "ganzoo.config",
     "DataSpec": "ganzoo.spec",
+    "FromData": "ganzoo.config",
     "LoopConfig": "ganzoo.loop",
     "Pretrained": "ganzoo.pretrained",
     "Run": "ganzoo.run",

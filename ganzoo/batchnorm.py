@@ -32,7 +32,6 @@ class _Sum(torch.autograd.Function):
         return _sum(gradients[0])
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _sum(tensor: Tensor) -> Tensor:
     total: Tensor = _Sum.apply(tensor.contiguous())
     return total
@@ -42,6 +41,7 @@ class _Synchronised(_BatchNorm):
     """What takes the place of batch norm's ``forward`` in training; in evaluation there is nothing to share."""
 
     together: ClassVar[bool] = True
+    sum = staticmethod(_sum)
 
     def forward(self, input: Tensor) -> Tensor:
         if not (self.training and _Synchronised.together):
@@ -52,10 +52,10 @@ class _Synchronised(_BatchNorm):
         others = [0, *range(2, values.dim())]
         shape = [1, -1, *[1] * (values.dim() - 2)]
         count = values.new_full((1,), values.numel() / values.shape[1])
-        total, count = torch.split(_sum(torch.cat([values.sum(others), count])), [values.shape[1], 1])
+        total, count = torch.split(self.sum(torch.cat([values.sum(others), count])), [values.shape[1], 1])
         mean = total / count
         centred = values - mean.view(shape)
-        variance = _sum(centred.square().sum(others)) / count
+        variance = self.sum(centred.square().sum(others)) / count
         self._remember(mean.detach(), (variance * count / (count - 1).clamp(min=1)).detach())
         scaled: Tensor = centred * (variance + self.eps).rsqrt().view(shape)
         if self.affine:
@@ -95,6 +95,8 @@ _SYNCHRONISED: dict[type[nn.Module], type[nn.Module]] = {
 
 def synchronise_batch_norm(networks: nn.Module) -> None:
     """Let every batch norm in there share its statistics; parameters, buffers and their names stay as they are."""
+    # Not where it is defined: this imports the whole compiler, and takes as long as importing torch.
+    _Synchronised.sum = staticmethod(torch.compiler.disable(_sum))  # type: ignore[no-untyped-call]
     for module in networks.modules():
         if type(module) in _SYNCHRONISED:
             module.__class__ = _SYNCHRONISED[type(module)]

@@ -209,26 +209,35 @@ def test_functions_are_small(module: str) -> None:
     assert not long
 
 
-def torch_is_imported_by(code: str) -> bool:
-    """Whether torch is there after running ``code`` in a process of its own."""
+def is_imported_by(code: str, name: str = "torch") -> bool:
+    """Whether a module is there after running ``code`` in a process of its own."""
     code = f"import sys\ntry:\n    {code}\nexcept SystemExit as end:\n    assert not end.code"
-    script = f"{code}\nprint('torch' in sys.modules)"
+    script = f"{code}\nprint({name!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     return done.stdout.splitlines()[-1] == "True"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"], ["train", "--help"], ["--version"]])
 def test_command_line_starts_without_torch(arguments: list[str]) -> None:
-    assert not torch_is_imported_by(f"from ganzoo.cli.main import main; main({arguments})")
+    assert not is_imported_by(f"from ganzoo.cli.main import main; main({arguments})")
 
 
 @pytest.mark.parametrize("modules", [names for names in TORCH_FREE if names != "hookspecs ganzoo"])
 def test_torch_free_layer_imports_no_torch(modules: str) -> None:
-    assert not torch_is_imported_by("import " + ", ".join(f"ganzoo.{name}" for name in modules.split()))
+    assert not is_imported_by("import " + ", ".join(f"ganzoo.{name}" for name in modules.split()))
 
 
 def test_importing_ganzoo_imports_no_torch() -> None:
-    assert not torch_is_imported_by("import ganzoo; ganzoo.hookimpl, ganzoo.Config, ganzoo.GanzooError")
+    assert not is_imported_by("import ganzoo; ganzoo.hookimpl, ganzoo.Config, ganzoo.GanzooError")
+
+
+def test_importing_ganzoo_imports_no_pydantic() -> None:
+    assert not is_imported_by("import ganzoo; ganzoo.hookimpl, ganzoo.GanzooError", "pydantic")
+
+
+@pytest.mark.parametrize("module", ["training", "pretrained", "evaluation"])
+def test_the_compiler_is_imported_by_those_alone_that_compile(module: str) -> None:
+    assert not is_imported_by(f"import ganzoo.{module}", "torch._dynamo")
 
 
 def test_every_public_name_is_there() -> None:

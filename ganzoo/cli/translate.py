@@ -51,7 +51,7 @@ def translate(
 
 
 def _files(paths: list[Path]) -> list[Path]:
-    from ganzoo.data.pictures import list_pictures
+    from ganzoo.data.listing import list_pictures
 
     files = []
     for path in paths:

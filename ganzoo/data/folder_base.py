@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from ganzoo.data.base import Track, untracked
 from ganzoo.data.download import TWO_WAYS
 from ganzoo.data.kept import keep_on_disk
+from ganzoo.data.listing import Files, Items, list_pictures
 from ganzoo.data.picture_base import PicturesConfig, PicturesData
-from ganzoo.data.pictures import (
-    Item,
-    Pictures,
-    Reader,
-    fingerprint,
-    list_pictures,
-    prepare,
-    relative,
-)
+from ganzoo.data.pictures import Pictures, Reader, fingerprint, prepare
 from ganzoo.errors import DataError
 from ganzoo.spec import DataSpec
 
@@ -48,6 +42,9 @@ class FolderData(PicturesData):
         super().__init__(config, split)
         self.root = Path(config.root).expanduser()
         self.sets: dict[str, Pictures] = {}
+        self.found: dict[Path, Files] = {}
+        """Folder -> its pictures: one folder may hold both splits, which list it once."""
+        self._fingerprint = ""
 
     @property
     def spec(self) -> DataSpec:
@@ -58,7 +55,7 @@ class FolderData(PicturesData):
         raise NotImplementedError
 
     def prepare(self, track: Track[Any] = untracked) -> None:
-        self.sets = self.listing()
+        self.sets, self._fingerprint = self.listing(), ""
         self.in_memory = prepare(list(self.sets.values()), memory=self.config.memory, track=track)
         if self.config.disk and not self.in_memory:
             keep_on_disk(self.sets.values(), self.config.disk)
@@ -67,12 +64,18 @@ class FolderData(PicturesData):
         return max(map(len, self.sets.values()))
 
     def fingerprint(self) -> str:
-        return fingerprint(self.root, (self.sets or self.listing()).values())
+        if not self.sets:
+            return fingerprint(self.root, [*self.listing().values()])
+        self._fingerprint = self._fingerprint or fingerprint(self.root, [*self.sets.values()])  # each metric asks
+        return self._fingerprint
 
-    def pictures(self, items: Sequence[Item], labels: Sequence[int] = (), *, kind: type[Reader] = Reader) -> Pictures:
-        """The samples of one image key, read as the config says."""
-        reader = kind(self.load_size, self.config.channels)
-        return Pictures(list(items), reader, list(labels), on_error=self.config.on_error)
+    def pictures(
+        self, *files: Files, labels: npt.NDArray[np.int64] | None = None, kind: type[Reader] = Reader
+    ) -> Pictures:
+        """The samples of one image key, of a file each or of two, read as the config says."""
+        pictures = Pictures(Items(*files), kind(self.load_size, self.config.channels), on_error=self.config.on_error)
+        pictures.labels = pictures.labels if labels is None else labels
+        return pictures
 
     def folder(self, name: str = "") -> Path:
         """``root/SPLIT/name`` where the root has a ``train`` folder, else ``root/name``."""
@@ -83,13 +86,15 @@ class FolderData(PicturesData):
         """Whether the root is divided into ``train`` and ``test``."""
         return Path(self.root, "train").is_dir()
 
-    def files(self, folder: Path, *, recursive: bool = False) -> list[str]:
+    def files(self, folder: Path, *, recursive: bool = False) -> Files:
         """The picture files in a folder; a DataError that shows the layout where there are none."""
-        if not folder.is_dir():
-            raise self.misfit(f"{folder}: no such folder")
-        return list_pictures(folder, recursive=recursive) or self.none_in(folder)
+        if folder not in self.found:
+            if not folder.is_dir():
+                raise self.misfit(f"{folder}: no such folder")
+            self.found[folder] = list_pictures(folder, recursive=recursive) or self.none_in(folder)
+        return self.found[folder]
 
-    def none_in(self, folder: Path) -> list[str]:
+    def none_in(self, folder: Path) -> Files:
         """Raises that a folder has no pictures."""
         raise self.misfit(f"{folder}: no pictures in this folder")
 
@@ -99,20 +104,20 @@ class FolderData(PicturesData):
 
     def tested(self) -> Self:
         """The test split."""
-        return type(self)(self.config, "test")
+        test = type(self)(self.config, "test")
+        test.found = self.found
+        return test
 
-    def held_out(self, file: str) -> bool:
-        """Whether a file belongs to the test share: by its own name alone, so that others may come and go."""
-        if not self.config.test_share:
-            return False  # at once: there may be millions of files
-        name = Path(relative(file, self.root)).as_posix()
-        return bool(zlib.crc32(name.encode()) < self.config.test_share * 2**32)
+    def share(self, files: Files) -> Files:
+        """Of files that no folder divides into train and test, those of this split.
 
-    def share(self, files: Iterable[str]) -> list[str]:
-        """Of files that no folder divides into train and test, those of this split."""
-        if self.has_splits:
-            return list(files)
-        return [file for file in files if self.held_out(file) == (self.split == "test")]
+        Which it is depends on a file's own name alone, so that others may come and go.
+        """
+        limit = self.config.test_share * 2**32
+        if self.has_splits or not (limit or self.split == "test"):
+            return files
+        held_out = np.fromiter((zlib.crc32(name) < limit for name in files.names(self.root)), np.bool_, len(files))
+        return files.picked(held_out == (self.split == "test"))
 
     def shared_test(self) -> Self | None:
         """The test split where a ``test`` folder or ``test_share`` makes one."""

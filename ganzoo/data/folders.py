@@ -14,7 +14,8 @@ from pydantic import Field, field_validator
 from ganzoo.data.base import Batch, Data, Track, untracked
 from ganzoo.data.download import KNOWN, Archive, fetch
 from ganzoo.data.folder_base import FolderConfig, FolderData
-from ganzoo.data.pictures import Item, Pictures, SideBySide, TwoFiles
+from ganzoo.data.listing import Files
+from ganzoo.data.pictures import Pictures, SideBySide, TwoFiles
 from ganzoo.errors import DataError
 from ganzoo.spec import DataSpec
 
@@ -34,7 +35,7 @@ class ImageFolder(FolderData):
 
     def listing(self) -> dict[str, Pictures]:
         files = self.share(self.files(self.folder(), recursive=True)) or self.none_in(self.folder())
-        return {"image": self.pictures([(file,) for file in files])}
+        return {"image": self.pictures(files)}
 
     def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
         pictures, _ = self.sets["image"].fetch_all(indices[share])
@@ -76,15 +77,9 @@ class ClassFolders(FolderData):
         return DataSpec({"image": self.shape}, classes=len(names), class_names=names)
 
     def listing(self) -> dict[str, Pictures]:
-        items: list[Item] = []
-        labels: list[int] = []
-        for label, name in enumerate(self.class_names):
-            files = self.share(self.files(self.folder(name), recursive=True))
-            items += [(file,) for file in files]
-            labels += [label] * len(files)
-        if not items:
-            self.none_in(self.root)
-        return {"image": self.pictures(items, labels)}
+        classes = [self.share(self.files(self.folder(name), recursive=True)) for name in self.class_names]
+        files = Files.joined(classes) or self.none_in(self.root)
+        return {"image": self.pictures(files, labels=np.repeat(np.arange(len(classes)), [*map(len, classes)]))}
 
     def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
         pictures, labels = self.sets["image"].fetch_all(indices[share])
@@ -155,7 +150,7 @@ class UnpairedImages(FolderData):
         return error
 
     def listing(self) -> dict[str, Pictures]:
-        return {key: self.pictures([(file,) for file in self.files(self.domain(key))]) for key in ("A", "B")}
+        return {key: self.pictures(self.files(self.domain(key))) for key in ("A", "B")}
 
     def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
         a, b = self.sets["A"], self.sets["B"]
@@ -227,18 +222,23 @@ class PairedImages(FolderData):
     def listing(self) -> dict[str, Pictures]:
         split = "val" if self.split == "test" and not self.place("test", "A").is_dir() else self.split
         if self.config.layout == "side-by-side":
-            items: list[Item] = [(file,) for file in self.files(self.place(split))]
-            return {"pair": self.pictures(items, kind=SideBySide)}
-        return {"pair": self.pictures(self.matched(split), kind=TwoFiles)}
+            return {"pair": self.pictures(self.files(self.place(split)), kind=SideBySide)}
+        return {"pair": self.pictures(*self.matched(split), kind=TwoFiles)}
 
-    def matched(self, split: str) -> list[Item]:
+    def matched(self, split: str) -> tuple[Files, Files]:
         """Files of A and B with the same name, whatever their endings."""
-        sides = [{Path(file).stem: file for file in self.files(self.place(split, key))} for key in ("A", "B")]
-        alone = sorted(sides[0].keys() ^ sides[1].keys())
+        folders = [self.place(split, key) for key in ("A", "B")]
+        files = [self.files(folder) for folder in folders]
+        a, b = (
+            {name.rpartition(b".")[0]: index for index, name in enumerate(side.names(folder))}
+            for side, folder in zip(files, folders, strict=True)
+        )
+        alone = sorted(map(os.fsdecode, a.keys() ^ b.keys()))
         if alone:
             shown = ", ".join(alone[:10]) + ", ..." * (len(alone) > 10)
             raise self.misfit(f"{self.root}: {len(alone)} files of split {split} have no partner: {shown}")
-        return [(sides[0][stem], sides[1][stem]) for stem in sides[0]]
+        partners = np.fromiter(map(b.__getitem__, a), np.int64, len(a))
+        return files[0].picked(np.fromiter(a.values(), np.int64, len(a))), files[1].picked(partners)
 
     def part(self, indices: Sequence[int], rng: np.random.Generator, share: slice) -> Batch:
         pictures, _ = self.sets["pair"].fetch_all(indices[share])  # A and B are channels of one picture here

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from ganzoo.data.images import MADE_BY, Pixels
-from ganzoo.data.pictures import Item, Pictures, Reader, estimate
+from ganzoo.data.listing import Item
+from ganzoo.data.pictures import Pictures, Reader, estimate
 from ganzoo.files import cache_folder
 
 log = logging.getLogger("ganzoo.data")

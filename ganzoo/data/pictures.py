@@ -1,4 +1,4 @@
-"""Lists of picture files: found quickly, checked up front, kept decoded in memory where they fit."""
+"""Pictures by number: checked up front, kept decoded in memory where they fit, and fingerprinted."""
 
 from __future__ import annotations
 
@@ -8,46 +8,32 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from ganzoo.data.base import Track, untracked
-from ganzoo.data.images import EXTENSIONS, Pixels, decode, fit, naming, probe, read_side_by_side, read_two
+from ganzoo.data.images import Pixels, decode, fit, naming, probe, read_side_by_side, read_two
+from ganzoo.data.listing import Files, Item, Items
 from ganzoo.errors import DataError
 
 log = logging.getLogger("ganzoo.data")
 
-Item = tuple[str, ...]
-"""The file, or the two files, of one sample."""
 OnError = Literal["stop", "skip"]
 
 PROBED_UP_FRONT = 50_000
 """Sets that stream and have more files than this are not probed before training: it would take minutes."""
+SIZED = 100_000
+"""Files whose sizes a fingerprint looks at, of sets that have more: asking for each would take minutes."""
 _SAMPLE = 256
 _CHUNK = 16
+_LINES = 2**14
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def list_pictures(folder: Path, *, recursive: bool = False) -> list[str]:
-    """The picture files of a folder by their endings, sorted; hidden files and folders are left out.
-
-    Raises:
-        DataError: the folder cannot be listed.
-    """
-    found, folders = [], [os.fspath(folder)]
-    while folders:
-        with naming(folders[-1]), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.name.lower().endswith(EXTENSIONS) and entry.is_file():
-                    found.append(entry.path)
-                elif recursive and entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -151,9 +137,10 @@ _LEAVE_OUT = (
 class Pictures(Samples):
     """Samples read by index, from memory after :func:`prepare` found that they fit, else from their files."""
 
-    items: list[Item]
+    items: Items
     reader: Reader
-    labels: list[int] = field(default_factory=list)
+    labels: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """(N,), or empty where there are none."""
     memory: list[Pixels] | None = None
     advice: ClassVar[str] = _LEAVE_OUT
 
@@ -162,12 +149,13 @@ class Pictures(Samples):
 
     def sample(self, index: int) -> tuple[Pixels, int]:
         pixels = self.memory[index] if self.memory is not None else self.reader.read(self.items[index])
-        return pixels, self.labels[index] if self.labels else 0
+        return pixels, int(self.labels[index]) if len(self.labels) else 0
 
     def keep(self, good: Sequence[bool]) -> None:
         """Forgets the samples whose flag is False."""
-        self.items = [item for item, ok in zip(self.items, good, strict=True) if ok]
-        self.labels = [label for label, ok in zip(self.labels, good, strict=True) if ok] if self.labels else []
+        which = np.array(good, dtype=np.bool_)
+        self.items = self.items.picked(which)
+        self.labels = self.labels[which] if len(self.labels) else self.labels
 
 
 def prepare(sets: Sequence[Pictures], *, memory: float, track: Track[Any] = untracked) -> bool:
@@ -180,8 +168,9 @@ def prepare(sets: Sequence[Pictures], *, memory: float, track: Track[Any] = untr
     """
     in_memory = sum(map(estimate, sets)) <= memory * 2**30
     count = sum(map(len, sets))
-    if not in_memory and count > PROBED_UP_FRONT:
-        log.info("%d pictures are too many to check before training; each is checked when it is read", count)
+    files = sum(pictures.items.files for pictures in sets)
+    if not in_memory and files > PROBED_UP_FRONT:
+        log.info("%d pictures are too many to check before training; each is checked when it is read", files)
         return False
     what = "decoding pictures" if in_memory else "checking pictures"
     tasks = [(pictures.reader.read if in_memory else pictures.reader.bytes, item) for pictures in sets
@@ -201,25 +190,32 @@ def prepare(sets: Sequence[Pictures], *, memory: float, track: Track[Any] = untr
 
 def estimate(pictures: Pictures) -> float:
     """Bytes that the set takes when decoded, judged by the headers of a sample of its files."""
-    sample = pictures.items[:: max(1, len(pictures) // _SAMPLE)]
-    known = [size for size in map(_attempt, ((pictures.reader.bytes, item) for item in sample)) if type(size) is int]
+    sample = range(0, len(pictures), max(1, len(pictures) // _SAMPLE))
+    sizes = (_attempt((pictures.reader.bytes, pictures.items[index])) for index in sample)
+    known = [size for size in sizes if type(size) is int]
     return len(pictures) * sum(known) / max(1, len(known))
 
 
-def fingerprint(root: Path, sets: Iterable[Pictures]) -> str:
-    """16 hexadecimal digits over the names (relative to ``root``) and sizes of all files."""
+def fingerprint(root: Path, sets: Sequence[Pictures]) -> str:
+    """16 hexadecimal digits over the names (relative to ``root``) of all files, their order, and sizes.
+
+    Of at most :data:`SIZED` files every size is looked at, of more every n-th sample's alone. It never sees another
+    content of the same size; in so large a set, nor another size where the file is none of those.
+    """
     digest = hashlib.sha256()
-    for name in chain.from_iterable(item for pictures in sets for item in pictures.items):
-        with naming(name):
-            size = os.stat(name).st_size  # noqa: PTH116 - many times faster
-        digest.update(f"{relative(name, root)}\0{size}\n".encode())
+    every = max(1, -(-sum(pictures.items.files for pictures in sets) // SIZED))
+    for pictures in sets:
+        columns = (_lines(files, root, every) for files in pictures.items.columns)
+        lines = chain.from_iterable(zip(*columns, strict=True))
+        while several := b"".join(islice(lines, _LINES)):
+            digest.update(several)
     return digest.hexdigest()[:16]
 
 
-def relative(name: str, root: Path) -> str:
-    """``os.path.relpath`` for a file that was listed below ``root``, many times faster."""
-    start = os.path.join(root, "")  # noqa: PTH118
-    return name[len(start) :] if name.startswith(start) else os.path.relpath(name, root)
+def _lines(files: Files, root: Path, every: int) -> Iterator[bytes]:
+    """What is hashed of each file: its name and, of every ``every``-th, its size."""
+    for index, name in enumerate(files.names(root)):
+        yield name + b"\0\n" if index % every else b"%b\0%d\n" % (name, files.size(index))
 
 
 def _settle(sets: Sequence[Pictures], results: Sequence[object]) -> None:

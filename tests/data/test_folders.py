@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +14,10 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
+from ganzoo.data import folder_base
 from ganzoo.data import pictures as pictures_module
 from ganzoo.data.folders import ClassDomains, ClassFolders, ImageFolder, PairedImages, UnpairedImages
-from ganzoo.data.pictures import list_pictures
+from ganzoo.data.listing import list_pictures
 from ganzoo.errors import DataError
 
 
@@ -48,14 +53,6 @@ def unpaired(tmp_path):
         for number in range(count):
             paint(tmp_path / folder / f"{number}.png", base + number)
     return tmp_path
-
-
-def test_listing_is_sorted_and_knows_pictures(tmp_path):
-    for name in ("b.JPG", "a.png", ".hidden.png", "notes.txt", "sub/c.WebP", ".git/d.png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert list_pictures(tmp_path) == [str(tmp_path / "a.png"), str(tmp_path / "b.JPG")]
-    assert list_pictures(tmp_path, recursive=True)[-1] == str(tmp_path / "sub" / "c.WebP")
 
 
 def test_unpaired_batches(unpaired):
@@ -194,6 +191,54 @@ def test_the_fingerprint_follows_names_and_sizes(unpaired):
     assert make(UnpairedImages, unpaired).fingerprint() != before
 
 
+def test_the_fingerprint_of_a_huge_set_follows_all_names_and_some_sizes(unpaired, monkeypatch):
+    def fingerprint():
+        return UnpairedImages(UnpairedImages.Config(root=str(unpaired), size=16)).fingerprint()
+
+    small = fingerprint()
+    monkeypatch.setattr(pictures_module, "SIZED", 3)  # of 8 pictures, every third of a domain
+    before = fingerprint()
+    assert before != small
+    assert before == make(UnpairedImages, unpaired).fingerprint()
+    spoil(unpaired / "trainB" / "1.png")
+    assert fingerprint() == before  # as its docstring admits
+    spoil(unpaired / "trainB" / "3.png")
+    resized = fingerprint()
+    assert resized != before
+    (unpaired / "trainB" / "1.png").rename(unpaired / "trainB" / "11.png")
+    renamed = fingerprint()
+    assert renamed != resized
+    (unpaired / "trainB" / "11.png").unlink()
+    assert fingerprint() not in (before, resized, renamed)
+
+
+def test_the_fingerprint_hashes_names_and_sizes_as_it_always_has(tmp_path):
+    for name in ("trainA/0.png", "trainA/1.png", "trainB/0.jpg", "trainB/1.jpg"):
+        paint(tmp_path / name, 1)
+    names = ("trainA/0.png", "trainB/0.jpg", "trainA/1.png", "trainB/1.jpg")
+    known = "".join(f"{name}\0{(tmp_path / name).stat().st_size}\n" for name in names)
+    expected = hashlib.sha256(known.encode()).hexdigest()[:16]
+    assert make(PairedImages, tmp_path, layout="folders").fingerprint() == expected
+
+
+def test_a_file_that_is_gone_is_named_by_the_fingerprint(unpaired):
+    data = make(UnpairedImages, unpaired)
+    (unpaired / "trainA" / "1.png").unlink()
+    with pytest.raises(DataError, match=r"1\.png: no such file"):
+        data.fingerprint()
+
+
+def test_a_name_that_is_no_text_is_read_and_fingerprinted(tmp_path):
+    paint(tmp_path / "0.png", 7)
+    try:
+        (tmp_path / "0.png").rename(tmp_path / os.fsdecode(b"\xff.png"))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    data = make(ImageFolder, tmp_path, memory=0, test_share=0.01)
+    assert reds(data.batch([0], rng())["image"]) == [7]
+    assert len(data.fingerprint()) == 16
+
+
 def test_progress_is_shown(unpaired):
     calls = []
 
@@ -218,6 +263,26 @@ def test_a_plain_folder_with_a_share_held_out(tmp_path):
     assert len(train) + len(test) == 40
     assert 4 <= len(test) <= 16
     assert not set(train.sets["image"].items) & set(test.sets["image"].items)
+
+
+def test_which_files_are_held_out_follows_from_their_names(tmp_path, monkeypatch):
+    names = [f"{folder}/{number}.png" for folder in ("cat", "dog") for number in range(20)]
+    for name in names:
+        paint(tmp_path / name, 1)
+    held_out = {name for name in names if zlib.crc32(name.encode()) < 0.25 * 2**32}
+    listings = []
+    monkeypatch.setattr(folder_base, "list_pictures", lambda *a, **k: listings.append(a) or list_pictures(*a, **k))
+    for kind, folders in ((ImageFolder, 1), (ClassFolders, 2)):
+        listings.clear()
+        train = make(kind, tmp_path, test_share=0.25)
+        test = train.test()
+        test.prepare()
+        assert len(listings) == folders  # what train has found, test need not look for
+        for data, expected in ((train, set(names) - held_out), (test, held_out)):
+            items = data.sets["image"].items
+            assert {str(Path(file).relative_to(tmp_path)) for (file,) in items} == expected
+    labels = test.sets["image"].labels.tolist()
+    assert labels == ["dog" in file for (file,) in test.sets["image"].items]
 
 
 def test_grey_pictures_when_asked(tmp_path):
@@ -322,6 +387,14 @@ def test_a_file_without_partner_is_named(tmp_path):
         paint(tmp_path / name, 1)
     with pytest.raises(DataError, match="1 files of split train have no partner: 1"):
         make(PairedImages, tmp_path, layout="folders")
+
+
+def test_partners_are_found_whatever_their_endings(tmp_path):
+    for name in ("trainA/a.jpg", "trainA/a.b.png", "trainB/a.png", "trainB/a.b.JPG"):
+        paint(tmp_path / name, 1)
+    items = make(PairedImages, tmp_path, layout="folders").sets["pair"].items
+    pairs = [tuple(str(Path(file).relative_to(tmp_path)) for file in item) for item in items]
+    assert pairs == [("trainA/a.b.png", "trainB/a.b.JPG"), ("trainA/a.jpg", "trainB/a.png")]
 
 
 @pytest.mark.parametrize("root", ["pictures", "./pictures", "pictures/../pictures"])
