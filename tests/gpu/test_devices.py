@@ -10,6 +10,7 @@ import gc
 import pytest
 import torch
 from torch import distributed
+from torch._inductor import config as inductor
 
 from ganzoo.data.loader import Loader
 from ganzoo.distributed import World
@@ -89,12 +90,12 @@ def test_bf16_and_float32_agree(model, device):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_compiled_and_eager_agree(model, device, monkeypatch):
+def test_compiled_and_eager_agree(model, device):
     if device == "cpu" and model != "gan":
         pytest.skip("compiling for the CPU takes minutes; one model proves the test")
-    monkeypatch.setattr("torch._inductor.config.fallback_random", True)  # dropout as without compiling
     terms, gradients = first_terms(model, device, 'runtime.precision="float32"')
-    others, other_gradients = first_terms(model, device, 'runtime.precision="float32"', "runtime.compile=true")
+    with inductor.patch(fallback_random=True):  # dropout as without compiling
+        others, other_gradients = first_terms(model, device, 'runtime.precision="float32"', "runtime.compile=true")
     assert apart(terms, others) < SAME
     assert min(cosines(gradients, other_gradients)) > 0.999
 
