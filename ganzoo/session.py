@@ -48,9 +48,14 @@ class Session:
             self.test.prepare(track)
         self.scorer = self._scorer(track)
         batch_size = world.share_of(recipe.train.batch_size)
-        shared = {"rank": world.rank, "world": world.size}
-        pinned = device.type == "cuda"  # from such memory a GPU fetches a batch while Python goes on
-        self.loader = Loader(data, batch_size=batch_size, seed=recipe.train.seed, pin_memory=pinned, **shared)
+        self.loader = Loader(
+            data,
+            batch_size=batch_size,
+            seed=recipe.train.seed,
+            rank=world.rank,
+            world=world.size,
+            pin_memory=device.type == "cuda",  # from such memory a GPU fetches a batch while Python goes on
+        )
         run.steps_per_epoch = max(1, self.loader.batches_per_epoch // recipe.train.accumulate)
         run.steps = recipe.train.steps or (recipe.train.epochs or 1) * run.steps_per_epoch
         world.announce("ready", "")  # what scores may have been trained first, for longer than others would wait

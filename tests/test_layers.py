@@ -28,7 +28,7 @@ TORCH_FREE = (
 LAYERS = (
     *TORCH_FREE,
     "autocast distributed foreign generators grids losses loop nets penalties pool scatter",
-    "adversarial augment batchnorm data ema graphs optim precision report translation",
+    "adversarial augment batchnorm data ema graphs optim precision report terms translation",
     "metrics recipe.build recipe.rehearsal engine",
     "checkpoint weights",
     "pack",
