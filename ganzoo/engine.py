@@ -68,7 +68,8 @@ class Engine:
         self.average = NetworkAverage(published, recipe.ema) if recipe.ema.half_life else None
         self.augmentation = Augmentation(loop, recipe.augment, device)
         self.terms = TermLog(self.world)
-        self.graphs = TurnGraphs(self.loop, device) if recipe.runtime.cuda_graphs else None
+        has_graphs = recipe.runtime.cuda_graphs and device.type == "cuda"
+        self.graphs = TurnGraphs(self.loop, device) if has_graphs else None
         self._playing = ""
         loop.train()
         if recipe.runtime.compile:

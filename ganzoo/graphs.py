@@ -9,7 +9,6 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import RecipeError
 from ganzoo.loop import Batch, TrainingLoop, Turn
 
 log = logging.getLogger("ganzoo.graphs")
@@ -55,20 +54,15 @@ class TurnGraphs:
     """
 
     def __init__(self, loop: TrainingLoop, device: torch.device) -> None:
-        """Raise a RecipeError where there is no CUDA."""
+        """``device`` is a CUDA one."""
         self.loop = loop
-        self._start(device)
+        self._begin(device)
         self._portions: list[Batch] = []
         self._phase: Hashable = None
         self._played: dict[Turn, int] = {}
         self._recorded: dict[Turn, tuple[Recording, list[Tensor | None]] | None] = {}
 
-    def _start(self, device: torch.device) -> None:
-        if device.type != "cuda":
-            raise RecipeError(
-                f"runtime.cuda_graphs = true: there are no CUDA graphs on {device.type}",
-                hint="Leave it out, or train on a GPU: runtime.device = 'cuda'",
-            )
+    def _begin(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def keep(self, portions: list[Batch], phase: Hashable) -> list[Batch]:

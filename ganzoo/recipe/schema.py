@@ -173,7 +173,7 @@ class Runtime(Config):
     compile: bool = False
     """``torch.compile`` the networks that no penalty differentiates twice."""
     cuda_graphs: bool = False
-    """Record each turn and replay it as one CUDA graph: much faster where a GPU waits for Python."""
+    """Replay each turn as one CUDA graph: faster where a GPU waits for Python. Changes nothing on other devices."""
     channels_last: bool = False
     """Keep images and convolutions in NHWC order."""
     deterministic: bool = False

@@ -50,7 +50,7 @@ def tensors(values):
 class TapedTurns(TurnGraphs):
     """As on a GPU, with tapes in place of graphs."""
 
-    def _start(self, device):
+    def _begin(self, device):
         self.tapes = []
 
     def _beside(self, work):
