@@ -11,6 +11,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
+from small_engines import small_engine
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
@@ -21,10 +22,8 @@ from ganzoo.data.seasons import Seasons
 from ganzoo.engine import Engine
 from ganzoo.generators import Generators
 from ganzoo.plugins import plugins
-from ganzoo.recipe.build import build_data, build_loop, build_metric, fill_from_data
-from ganzoo.recipe.parse import check, read
+from ganzoo.recipe.build import build_metric
 from ganzoo.recipe.schema import Evaluation
-from ganzoo.testing import small_settings
 
 META = torch.device("meta")
 MODELS = list(plugins().registries["model"])
@@ -37,13 +36,9 @@ EVERYTHING = (
 
 
 def on_meta(model: str, *settings: str) -> tuple[Engine, Loader]:
-    recipe = check(read(model, None, small_settings(model, settings), plugins()), plugins())
-    data = build_data(recipe, plugins())
-    recipe = fill_from_data(recipe, data.spec, plugins())
-    data.prepare()
-    engine = Engine(build_loop(recipe, data.spec, plugins()), recipe, META, 8, 4)
+    engine, batches = small_engine(model, *settings, device="meta")
     engine.loop.due = lambda turn, step: True
-    return engine, Loader(data, batch_size=recipe.train.batch_size, seed=0)
+    return engine, batches
 
 
 def assert_at_home(engine: Engine) -> None:

@@ -2,16 +2,12 @@
 
 import pytest
 import torch
+from small_engines import small_engine
 from tape import TapedTurns
 
 from ganzoo import checkpoint
-from ganzoo.data.loader import Loader
-from ganzoo.engine import Engine
 from ganzoo.graphs import WARM_UP
 from ganzoo.plugins import plugins
-from ganzoo.recipe.build import build_data, build_loop, fill_from_data
-from ganzoo.recipe.parse import check, read
-from ganzoo.testing import small_settings
 
 MODELS = sorted(plugins().registries["model"])
 OFTEN = {"wgan": ["loop.n_critic=2", "loop.long_first=0", "loop.long_every=0"], "wgan-gp": ["loop.n_critic=2"]}
@@ -20,14 +16,7 @@ STEPS = 18
 
 
 def prepared(model, *settings):
-    overrides = small_settings(model, ["ema.half_life=10", "data.count=16", *settings])
-    recipe = check(read(model, None, overrides, plugins()), plugins())
-    data = build_data(recipe, plugins())
-    recipe = fill_from_data(recipe, data.spec, plugins())
-    data.prepare()
-    torch.manual_seed(0)
-    engine = Engine(build_loop(recipe, data.spec, plugins()), recipe, torch.device("cpu"), 10**4, 100)
-    return engine, Loader(data, batch_size=recipe.train.batch_size, seed=0)
+    return small_engine(model, "ema.half_life=10", "data.count=16", *settings)
 
 
 def trained(model, *settings, taped):

@@ -9,15 +9,13 @@ import gc
 
 import pytest
 import torch
+from small_engines import small_engine
 from torch import distributed
 from torch._inductor import config as inductor
 
-from ganzoo.data.loader import Loader
 from ganzoo.distributed import World
-from ganzoo.engine import Engine
 from ganzoo.plugins import plugins
-from ganzoo.precision import apply_runtime, pick_device
-from ganzoo.recipe.build import build_data, build_loop, fill_from_data
+from ganzoo.precision import apply_runtime
 from ganzoo.recipe.parse import check, read
 from ganzoo.testing import check_resume, small_settings
 
@@ -43,17 +41,10 @@ def as_it_was():
 
 
 def prepared(model, device, *settings):
-    """An engine whose networks and batches are the same whatever the runtime is, and its batches on the device."""
-    overrides = small_settings(model, [*PLAIN, f'runtime.device="{device}"', *settings])
-    recipe = check(read(model, None, overrides, plugins()), plugins())
-    data = build_data(recipe, plugins())
-    recipe = fill_from_data(recipe, data.spec, plugins())
-    data.prepare()
-    apply_runtime(recipe.runtime)
-    torch.manual_seed(0)
-    loop = build_loop(recipe, data.spec, plugins())
-    engine = Engine(loop, recipe, pick_device(device), 10**4, 100)
-    return engine, Loader(data, batch_size=recipe.train.batch_size, seed=0)
+    """An engine, on a device that is set as in a training, and its batches."""
+    settings = (*PLAIN, f'runtime.device="{device}"', *settings)
+    apply_runtime(check(read(model, None, small_settings(model, settings), plugins()), plugins()).runtime)
+    return small_engine(model, *settings, device=device)
 
 
 def first_terms(model, device, *settings):
