@@ -41,7 +41,7 @@ test: lint
 	$(bin)/python -m pytest $(PYTEST_ARGS)
 
 soak: $(installed)
-	$(bin)/python -m pytest tests/faults -m soak --timeout 7200 $(PYTEST_ARGS)
+	$(bin)/python -m pytest tests -m soak --timeout 7200 $(PYTEST_ARGS)
 
 lint: $(installed)
 	$(bin)/ruff check .

@@ -374,7 +374,7 @@ def test_torchrun_starts_a_killed_training_again_where_it_was(tmp_path):
     assert logged == sorted(set(logged)), "steps are logged once"
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # what the launchers wait for each other takes a minute and a half
 def test_a_training_goes_on_with_the_machines_that_are_left(tmp_path):
     """Elastic: one or two launchers, of which one is killed with its process; the other goes on with its own."""
     run, meeting = tmp_path / "run", f"127.0.0.1:{free_port()}"
