@@ -20,6 +20,7 @@ from ganzoo.errors import DataError
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(kept, "_SPARED", 0)  # however full the disk of the tests is
     kept._tell.cache_clear()
     return tmp_path / "cache" / "pictures"
 
